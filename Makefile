@@ -1,0 +1,36 @@
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+CORPUS ?= build/corpus
+
+.PHONY: corpus test check bench clean
+
+corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
+	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
+
+test: check  ## all checks and tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.installed-dev  ## style, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+bench: $(VENV)/.installed-dev  ## benchmarks against named peers
+	for name in $(filter-out %/__init__.py %/report.py,$(wildcard tests/benchmarks/*.py)); do $(BIN)/python -m tests.benchmarks.$$(basename $$name .py) || exit 1; done
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-corpus: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[report]'
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[report,train,dev]'
+	touch $@ $(VENV)/.installed-corpus
+
+clean:
+	rm -rf build

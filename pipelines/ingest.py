@@ -1,0 +1,109 @@
+"""The files of a source, cut into units of work.
+
+A `Source` names its readers; a `Reader` accepts files by name and first bytes, cuts large ones into
+ranges and turns a range into raw documents and rejections. A `Split` is one unit of work: a range
+of one file, or several small files of one folder.
+"""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, cast
+
+import zstandard
+
+from schemas import storage
+from schemas.document import RawDocument, Rejection, document_id
+
+HEAD_BYTES = 64 * 1024
+"""How much of a file, decompressed, a reader sees to recognise its format."""
+
+Outcome = RawDocument | Rejection
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file of a source. `path` is relative to the source's folder; `url` opens it."""
+
+    url: str
+    path: str
+    size: int
+
+    def open(self) -> BinaryIO:
+        """Open the file's own bytes, seekable."""
+        return storage.open_input(self.url)
+
+    def open_decompressed(self) -> BinaryIO:
+        """Open the file's content; gzip, bzip2, xz and Zstandard are told by their first bytes."""
+        stream = self.open()
+        magic = stream.read(6)
+        stream.seek(0)
+        for signature, decompress in _DECOMPRESSORS.items():
+            if magic.startswith(signature):
+                return decompress(stream)
+        return stream
+
+    def head(self) -> bytes:
+        """Return the first `HEAD_BYTES` of the content, fewer where the file ends or breaks earlier."""
+        with self.open_decompressed() as stream:
+            head = bytearray()
+            try:
+                while len(head) < HEAD_BYTES and (block := stream.read(4096)):
+                    head += block
+            except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError):
+                pass
+            return bytes(head[:HEAD_BYTES])
+
+
+_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda stream: cast(BinaryIO, gzip.GzipFile(fileobj=stream)),
+    b"BZh": lambda stream: cast(BinaryIO, bz2.BZ2File(stream)),
+    b"\xfd7zXZ\x00": lambda stream: cast(BinaryIO, lzma.LZMAFile(stream)),
+    b"\x28\xb5\x2f\xfd": lambda stream: zstandard.ZstdDecompressor().stream_reader(stream),
+}
+
+
+def whole(file: InputFile, target: int) -> list[tuple[int, int | None]]:
+    """Do not cut: the file is one range."""
+    return [(0, None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How one format of one source is read.
+
+    `accepts(path, head)` sees the lower-cased path without a compression suffix and the first bytes
+    of the decompressed content. `read(file, start, stop, options)` yields the outcomes of one range
+    (`stop` None: to the end) and may raise `formats.UnreadableFile` for what is left of it; outcomes before
+    that count. `cut(file, target)` returns ranges of about `target` bytes that together cover the
+    file, in order; what a range means (bytes, rows, row groups) is the reader's own affair.
+    """
+
+    name: str
+    accepts: Callable[[str, bytes], bool]
+    read: Callable[[InputFile, int, int | None, Options], Iterator[Outcome]]
+    cut: Callable[[InputFile, int], Iterable[tuple[int, int | None]]] = whole
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the ten origins: its name, what licence its texts have, its readers in order of trial.
+
+    `options` are the names that `--option SOURCE.NAME=VALUE` may set, with their defaults.
+    `ignores(path)` tells companions that hold no document (BRAT files beside texts).
+    """
+
+    name: str
+    licence: str
+    readers: tuple[Reader, ...]
+    options: Options = field(default_factory=dict)
+    ignores: Callable[[str], bool] = lambda path: False
+
+
+def reject(source: str, file: InputFile, reason: str, key: str | None = None) -> Rejection:
+    """Return the rejection of the record `key` of `file`, or of the whole file."""
+    identity = document_id(source, f"file {file.path}" if key is None else key)
+    return Rejection(identity, source, "ingest", reason, file.path)

@@ -1,0 +1,1 @@
+"""The nouns: what a document, a shard, a statistic, a manifest and a score are."""

@@ -1,0 +1,138 @@
+"""Files and object stores through one layer: wherever a path is accepted, so is a URL.
+
+`s3://bucket/key`, `gs://` and `hdfs://` are opened by pyarrow's file systems; an S3-compatible
+server is named as `s3://bucket/key?endpoint_override=localhost:9000&scheme=http`.
+"""
+
+import json
+import os
+import posixpath
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from pyarrow import fs
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Return `url` without its query, and the query with its leading question mark or ''."""
+    if "://" not in url:
+        return url, ""
+    base, mark, query = url.partition("?")
+    return base, mark + query
+
+
+def join(url: str, *parts: str) -> str:
+    """Return the path or URL of `parts` below `url`; a URL's query stays at its end."""
+    base, query = split_url(url)
+    return posixpath.join(base, *parts) + query
+
+
+def resolve(url: str) -> tuple[fs.FileSystem, str]:
+    """Return the file system of `url` and the path in it.
+
+    Raises ValueError where the scheme is unknown.
+    """
+    if "://" not in url:
+        return fs.LocalFileSystem(), os.path.abspath(url)
+    try:
+        return fs.FileSystem.from_uri(url)
+    except OSError as error:
+        raise ValueError(f"{split_url(url)[0]}: not a path and not a URL that can be opened") from error
+
+
+def open_input(url: str) -> BinaryIO:
+    """Open `url` for reading, seekable, not decompressed. Raises OSError."""
+    filesystem, path = resolve(url)
+    return filesystem.open_input_file(path)
+
+
+def exists(url: str) -> bool:
+    """Tell whether there is a file or folder at `url`."""
+    filesystem, path = resolve(url)
+    return filesystem.get_file_info(path).type != fs.FileType.NotFound
+
+
+def is_folder(url: str) -> bool:
+    """Tell whether there is a folder at `url`."""
+    filesystem, path = resolve(url)
+    return filesystem.get_file_info(path).type == fs.FileType.Directory
+
+
+def size(url: str) -> int:
+    """Return the size in bytes of the file at `url`. Raises FileNotFoundError."""
+    filesystem, path = resolve(url)
+    info = filesystem.get_file_info(path)
+    if info.type != fs.FileType.File:
+        raise FileNotFoundError(f"{split_url(url)[0]}: no such file")
+    return info.size
+
+
+def list_files(url: str) -> Iterator[tuple[str, int]]:
+    """Yield (path relative to `url`, size in bytes) of every file below it, sorted by path.
+
+    Hidden files and folders (a leading dot) are left out. Yields nothing where `url` is absent.
+    """
+    filesystem, path = resolve(url)
+    infos = filesystem.get_file_info(fs.FileSelector(path, recursive=True, allow_not_found=True))
+    root = filesystem.normalize_path(path).rstrip("/") + "/"
+    found = ((info.path.removeprefix(root), info.size) for info in infos if info.type == fs.FileType.File)
+    visible = ((name, length) for name, length in found if not any(p.startswith(".") for p in name.split("/")))
+    yield from sorted(visible)
+
+
+def make_folder(url: str) -> None:
+    """Make the folder at `url`, with its parents, if it is not there."""
+    filesystem, path = resolve(url)
+    filesystem.create_dir(path, recursive=True)
+
+
+def delete_folder(url: str) -> None:
+    """Delete the folder at `url` with all that is in it, if it is there."""
+    filesystem, path = resolve(url)
+    if filesystem.get_file_info(path).type == fs.FileType.Directory:
+        filesystem.delete_dir(path)
+
+
+def delete_file(url: str) -> None:
+    """Delete the file at `url`, if it is there."""
+    filesystem, path = resolve(url)
+    if filesystem.get_file_info(path).type == fs.FileType.File:
+        filesystem.delete_file(path)
+
+
+@contextmanager
+def atomic_write(url: str) -> Iterator[BinaryIO]:
+    """Open `url` for writing such that it appears whole or not at all.
+
+    The bytes go to a temporary name beside it, which is renamed when the block ends and deleted
+    when it raises: a killed or retried worker leaves no half file under the final name.
+    """
+    filesystem, path = resolve(url)
+    filesystem.create_dir(posixpath.dirname(path), recursive=True)
+    temporary = posixpath.join(posixpath.dirname(path), f".{posixpath.basename(path)}.{uuid.uuid4().hex}")
+    try:
+        with filesystem.open_output_stream(temporary) as stream:
+            yield stream
+        filesystem.move(temporary, path)
+    except BaseException:
+        if filesystem.get_file_info(temporary).type == fs.FileType.File:
+            filesystem.delete_file(temporary)
+        raise
+
+
+def read_json(url: str) -> Any:
+    """Return the value of the JSON file at `url`. Raises ValueError naming the file if it is broken."""
+    with open_input(url) as stream:
+        content = stream.read()
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise ValueError(f"{split_url(url)[0]}: not valid JSON ({error})") from None
+
+
+def write_json(url: str, value: Any) -> None:
+    """Write `value` as JSON, atomically, with sorted keys so that equal values are equal bytes."""
+    with atomic_write(url) as stream:
+        stream.write((json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode())
