@@ -77,7 +77,7 @@ class Reader:
 
     `accepts(path, head)` sees the lower-cased path without a compression suffix and the first bytes
     of the decompressed content. `read(file, start, stop, options)` yields the outcomes of one range
-    (`stop` None: to the end) and may raise `formats.UnreadableFile` for what is left of it; outcomes before
+    (`stop` None: to the end) and may raise `formats.UnreadableFileError` for what is left of it; outcomes before
     that count. `cut(file, target)` returns ranges of about `target` bytes that together cover the
     file, in order; what a range means (bytes, rows, row groups) is the reader's own affair.
     """

@@ -15,7 +15,7 @@ class Unreadable:
     reason: str
 
 
-class UnreadableFile(ValueError):
+class UnreadableFileError(ValueError):
     """A file, or the rest of it, cannot be read; `reason` is a code, never text of the file."""
 
     def __init__(self, reason: str) -> None:
