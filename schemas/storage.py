@@ -4,13 +4,15 @@
 server is named as `s3://bucket/key?endpoint_override=localhost:9000&scheme=http`.
 """
 
+import fcntl
+import io
 import json
 import os
 import posixpath
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pyarrow import fs
 
@@ -45,7 +47,10 @@ def resolve(url: str) -> tuple[fs.FileSystem, str]:
 def open_input(url: str) -> BinaryIO:
     """Open `url` for reading, seekable, not decompressed. Raises OSError."""
     filesystem, path = resolve(url)
-    return filesystem.open_input_file(path)
+    if isinstance(filesystem, fs.LocalFileSystem):
+        return open(path, "rb")
+    # Arrow's own files lack readline and iteration
+    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, filesystem.open_input_file(path)), 1 << 20))
 
 
 def exists(url: str) -> bool:
@@ -136,3 +141,33 @@ def write_json(url: str, value: Any) -> None:
     """Write `value` as JSON, atomically, with sorted keys so that equal values are equal bytes."""
     with atomic_write(url) as stream:
         stream.write((json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode())
+
+
+def write_private(url: str, content: bytes) -> None:
+    """Write `content` atomically; on a local disk only its owner may read it."""
+    with atomic_write(url) as stream:
+        stream.write(content)
+    if "://" not in url:
+        os.chmod(url, 0o600)
+
+
+class LockedError(RuntimeError):
+    """Another run works on the same output."""
+
+
+@contextmanager
+def lock(url: str) -> Iterator[None]:
+    """Hold the folder at `url` for this process; the system frees it when the process ends, however it ends.
+
+    Raises LockedError where another process holds it. Object stores have no locks: there it does nothing.
+    """
+    if "://" in url:
+        yield
+        return
+    os.makedirs(url, exist_ok=True)
+    with open(os.path.join(url, ".lock"), "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(f"{url}: another run is working on this output") from None
+        yield

@@ -1,0 +1,196 @@
+"""Units of work: a range of one file, or several small files of one folder.
+
+How a source is cut depends on its files alone, never on the number of workers or on other files,
+so that the same input gives the same parts anywhere and a new delivery leaves old parts as they are.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.formats import UnreadableFileError
+from pipelines.ingest import InputFile, Options, Outcome, Reader, Source, reject
+from pipelines.sources import sources
+from schemas import storage
+
+SMALLEST, LARGEST = 512 * 1024, 16 * 1024 * 1024
+"""Bounds, in bytes of input, of the size that a split aims at."""
+
+PIECES = 16
+"""How many splits a folder or file is cut into where the bounds allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files of one source that are planned together: small ones of one folder, or one large one.
+
+    `files` are (path relative to the source's folder, size in bytes), in order.
+    """
+
+    source: str
+    files: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A unit of work. `digest` is the SHA-256 of the files' names and contents; `stop` None: to the end."""
+
+    source: str
+    files: tuple[tuple[str, int], ...]
+    digest: str
+    start: int = 0
+    stop: int | None = None
+
+    def name(self, configuration: str) -> str:
+        """Return the part's name: fingerprint of this split and of the configuration's fingerprint."""
+        identity = f"{configuration}\0{self.source}\0{self.digest}\0{self.start}\0{self.stop}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Split":
+        return cls(**{**value, "files": tuple((path, size) for path, size in value["files"])})
+
+
+def aim(total: int) -> int:
+    """Return the size in bytes that the splits of `total` bytes aim at."""
+    return min(max(total // PIECES, SMALLEST), LARGEST)
+
+
+def batches(source: Source, files: Iterable[tuple[str, int]]) -> Iterator[Batch]:
+    """Yield the batches of `files`, (path, size) sorted by path; companions that hold no document are left out."""
+    relevant = [(path, size) for path, size in files if not source.ignores(path)]
+    for _, group in groupby(relevant, key=lambda file: posixpath.dirname(file[0])):
+        folder = list(group)
+        target = aim(sum(size for _, size in folder))
+        pending: list[tuple[str, int]] = []
+        for path, size in folder:
+            if size >= SMALLEST:
+                yield Batch(source.name, ((path, size),))
+                continue
+            if pending and sum(length for _, length in pending) + size > target:
+                yield Batch(source.name, tuple(pending))
+                pending = []
+            pending.append((path, size))
+        if pending:
+            yield Batch(source.name, tuple(pending))
+
+
+def input_file(folder: str, path: str, size: int) -> InputFile:
+    """Return the file at `path` below the source's folder `folder`."""
+    return InputFile(storage.join(folder, path), path, size)
+
+
+def find_reader(source: Source, file: InputFile) -> Reader | None:
+    """Return the first reader of `source` that accepts `file`, or None."""
+    name = file.path.lower()
+    for suffix in (".gz", ".bz2", ".xz", ".zst"):
+        name = name.removesuffix(suffix)
+    head = file.head()
+    return next((reader for reader in source.readers if reader.accepts(name, head)), None)
+
+
+def plan(source: Source, folder: str, batch: Batch) -> list[Split]:
+    """Return the splits of `batch`: one for small files, the ranges of a large one.
+
+    The digest of a file that cannot be opened is that of its error's class; reading it will reject it.
+    """
+    digest = hashlib.sha256()
+    for path, size in batch.files:
+        digest.update(f"{path}\0{size}\0".encode(errors="surrogatepass"))
+        digest.update(content_digest(input_file(folder, path, size)))
+    name = digest.hexdigest()
+    if len(batch.files) > 1 or batch.files[0][1] < SMALLEST:
+        return [Split(batch.source, batch.files, name)]
+    file = input_file(folder, *batch.files[0])
+    try:
+        reader = find_reader(source, file)
+        ranges = [(0, None)] if reader is None else list(reader.cut(file, aim(file.size)))
+    except Exception:
+        # cutting is an optimisation: whatever is wrong with the file, reading it as a whole will say it
+        ranges = [(0, None)]
+    return [Split(batch.source, batch.files, name, start, stop) for start, stop in ranges]
+
+
+def content_digest(file: InputFile) -> bytes:
+    """Return the SHA-256 digest of the file's bytes, or the name of the error that hinders reading it."""
+    digest = hashlib.sha256()
+    try:
+        with file.open() as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        return type(error).__name__.encode()
+    return digest.digest()
+
+
+def read_split(
+    source: Source, folder: str, split: Split, options: Options, broken: Callable[[str, Exception], None]
+) -> Iterator[Outcome]:
+    """Yield the outcomes of `split`; a file that breaks becomes a rejection and the next one is read.
+
+    `broken(path, error)` is told of errors that no reader foresaw.
+    """
+    for path, size in split.files:
+        file = input_file(folder, path, size)
+        outcomes = 0
+        try:
+            for outcome in read_file(source, file, split.start, split.stop, options):
+                outcomes += 1
+                yield outcome
+        except UnreadableFileError as error:
+            yield reject(source.name, file, error.reason)
+        except PermissionError:
+            yield reject(source.name, file, "permission_denied")
+        except Exception as error:
+            broken(path, error)
+            yield reject(source.name, file, "truncated" if isinstance(error, EOFError) else "reader_error")
+        else:
+            if not outcomes and split.start == 0 and split.stop is None:
+                yield reject(source.name, file, "no_record")
+
+
+def read_file(source: Source, file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
+    """Yield the outcomes of a range of `file`. Raises UnreadableFileError, OSError and what a reader raises."""
+    if file.size == 0:
+        raise UnreadableFileError("empty_file")
+    reader = find_reader(source, file)
+    if reader is None:
+        raise UnreadableFileError("unsupported_format")
+    yield from reader.read(file, start, stop, options)
+
+
+@dataclass
+class PlanBatches(beam.PTransform):
+    """(number, batch) in, one JSON file of splits a batch out, in `work`/plan."""
+
+    input: str
+    work: str
+
+    def expand(self, batches: beam.PCollection) -> beam.PCollection:
+        return batches | beam.Reshuffle() | beam.MapTuple(write_plan, folder=self.input, work=self.work)
+
+
+def write_plan(number: int, batch: Batch, folder: str, work: str) -> int:
+    """Write the splits of `batch` and return their number."""
+    source = sources([batch.source])[batch.source]
+    planned = plan(source, storage.join(folder, batch.source), batch)
+    storage.write_json(plan_url(work, number), [split.to_json() for split in planned])
+    return len(planned)
+
+
+def read_plan(work: str, count: int) -> list[Split]:
+    """Return the splits of the first `count` batches, in order."""
+    return [Split.from_json(value) for number in range(count) for value in storage.read_json(plan_url(work, number))]
+
+
+def plan_url(work: str, number: int) -> str:
+    """Return where the plan of a batch is."""
+    return storage.join(work, "plan", f"{number:08d}.json")
