@@ -1,0 +1,157 @@
+"""The signature files of a deduplication as one long table, and its working files: numbers only."""
+
+import functools
+import hashlib
+import io
+import itertools
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.similarity import batches
+from schemas import storage
+from schemas.signatures import Deduplication, check_signatures
+
+GROUP_ROWS = 1 << 18
+"""How many rows of signatures are one unit of work."""
+
+GAP = 1 << 16
+"""Bytes between two wanted ranges of a file below which both are read in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Signature files, one after the other, and the folder of working files.
+
+    `starts`, [files + 1], are the rows at which the files begin; the files from `delivered` on
+    belong to corpora that are finished, whose documents are compared but not marked.
+    """
+
+    urls: tuple[str, ...]
+    starts: tuple[int, ...]
+    delivered: int
+    folder: str
+    settings: Deduplication
+
+    @classmethod
+    def open(cls, urls: list[str], against: list[str], folder: str, settings: Deduplication) -> "Workspace":
+        """Look at the files' footers. Raises ValueError where one holds other signatures, OSError."""
+        starts, fingerprint = [0], hashlib.blake2b(json.dumps([settings.to_json(), len(urls)]).encode(), digest_size=8)
+        for url in [*urls, *against]:
+            with storage.open_input(url) as stream:
+                try:
+                    file = pq.ParquetFile(stream)
+                except pa.ArrowInvalid:
+                    raise ValueError(f"{storage.split_url(url)[0]}: not a Parquet file") from None
+                check_signatures(file.schema_arrow, settings, storage.split_url(url)[0])
+                starts.append(starts[-1] + file.metadata.num_rows)
+                # the footer holds sizes and bounds of every column: other content has another footer
+                stream.seek(-file.metadata.serialized_size - 8, io.SEEK_END)
+                fingerprint.update(stream.read())
+        folder = storage.join(folder, fingerprint.hexdigest())
+        return cls((*urls, *against), tuple(starts), len(urls), folder, settings)
+
+    @property
+    def rows(self) -> int:
+        return self.starts[-1]
+
+    @property
+    def delivered_rows(self) -> int:
+        return self.starts[self.delivered]
+
+    def groups(self) -> list[tuple[int, int]]:
+        """Return ranges of consecutive files of about `GROUP_ROWS` rows."""
+        return list(batches(np.diff(self.starts), GROUP_ROWS))
+
+    def column(self, file: int, *names: str) -> pa.Table:
+        """Read columns of one file."""
+        with storage.open_input(self.urls[file]) as stream:
+            return pq.read_table(stream, columns=list(names)).combine_chunks()
+
+    def take(self, rows: np.ndarray, *names: str) -> pa.Table:
+        """Return columns of the ascending `rows` of all files."""
+        tables = [self.column(0, *names).slice(0, 0)]
+        cuts = np.searchsorted(rows, self.starts)
+        for file in np.flatnonzero(np.diff(cuts)).tolist():
+            here = rows[cuts[file] : cuts[file + 1]] - self.starts[file]
+            tables.append(self.column(file, *names).take(pa.array(here)))
+        return pa.concat_tables(tables).combine_chunks()
+
+    def url(self, name: str) -> str:
+        return storage.join(self.folder, name)
+
+    def done(self, name: str) -> bool:
+        return storage.exists(self.url(name))
+
+    def write(self, name: str, **arrays: np.ndarray) -> None:
+        """Write arrays as the working file `name`."""
+        with storage.atomic_write(self.url(name)) as stream:
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **arrays)
+            stream.write(buffer.getbuffer())
+
+    def read(self, name: str) -> dict[str, np.ndarray]:
+        """Return the arrays of the working file `name`."""
+        with storage.open_input(self.url(name)) as stream:
+            content = io.BytesIO(stream.read())
+        with np.load(content, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def write_shingles(workspace: Workspace, group: int, first: int, last: int) -> None:
+    """Copy the shingles of the wanted rows of the files `first` to `last` into one file for random access."""
+    wanted = np.unpackbits(workspace.read("wanted.npz")["bits"], count=workspace.rows).astype(bool)
+    rows, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    with storage.atomic_write(workspace.url(f"shingles-{group}.bin")) as stream:
+        for file in range(first, last):
+            start = workspace.starts[file]
+            with storage.open_input(workspace.urls[file]) as signatures:
+                for batch in pq.ParquetFile(signatures).iter_batches(8192, columns=["shingles"]):
+                    here = np.flatnonzero(wanted[start : start + len(batch)])
+                    taken = batch.column(0).take(pa.array(here))
+                    stream.write(np.ascontiguousarray(taken.flatten().to_numpy(), "<u4").data)
+                    rows.append(here + start)
+                    sizes.append(np.diff(taken.offsets.to_numpy()).astype(np.int64))
+                    start += len(batch)
+    ends = np.cumsum(np.concatenate(sizes))
+    workspace.write(f"shingles-{group}.npz", rows=np.concatenate(rows), offsets=np.concatenate([[0], ends]))
+
+
+def read_shingles(workspace: Workspace, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shingles of `rows`, ascending and wanted, uint32, and their offsets, int64 [rows + 1]."""
+    values, sizes = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    for group, (first, last) in enumerate(workspace.groups()):
+        low, high = np.searchsorted(rows, [workspace.starts[first], workspace.starts[last]])
+        if low == high:
+            continue
+        known, offsets = _index(workspace, group)
+        place = np.searchsorted(known, rows[low:high])
+        sizes.append(offsets[place + 1] - offsets[place])
+        values.extend(
+            _read_segments(workspace.url(f"shingles-{group}.bin"), offsets[place] * 4, offsets[place + 1] * 4)
+        )
+    return np.concatenate(values), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+
+
+@functools.lru_cache(4)
+def _index(workspace: Workspace, group: int) -> tuple[np.ndarray, np.ndarray]:
+    arrays = workspace.read(f"shingles-{group}.npz")
+    return arrays["rows"], arrays["offsets"]
+
+
+def _read_segments(url: str, begins: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
+    """Read byte ranges of a file, neighbours in one, as uint32 arrays."""
+    found = []
+    cuts = np.flatnonzero(begins[1:] - ends[:-1] > GAP) + 1
+    bounds = [0, *cuts.tolist(), begins.size]
+    with storage.open_input(url) as stream:
+        for low, high in itertools.pairwise(bounds):
+            stream.seek(int(begins[low]))
+            block = np.frombuffer(stream.read(int(ends[high - 1] - begins[low])), "<u4")
+            found += [
+                block[b:e] for b, e in zip(*((x[low:high] - begins[low]) // 4 for x in (begins, ends)), strict=True)
+            ]
+    return found
