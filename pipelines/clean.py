@@ -77,6 +77,7 @@ _SOFT_HYPHEN = re.compile("[\xad\xac]+ *\n *(?=[a-zäöüß])|\xad+")
 
 _OTHER_BLANKS = re.compile(r"[^\S\n ]")
 _BROKEN_WORD = re.compile(r"(?<=[^\W_])[-\u2010]\n(?=([^\W_]+))")
+_COMPOUND = re.compile(r"(?<=[^\W_])-[^\W_A-ZÄÖÜ0-9][^\W_]*")
 _LEFT_WORD = re.compile(r"[^\W_]+\Z")
 _CONJUNCTIONS = frozenset(("als", "bis", "bzw", "noch", "o", "oder", "sowie", "u", "und", "wie"))
 _PASSES = 8
@@ -106,21 +107,30 @@ def join_broken_words(text: str) -> str:
     two numbers ("1-\\n2") the line break stays, because it may be a range or two items.
     """
 
+    if "-\n" not in text and "\u2010\n" not in text:
+        return text
+    compounds = {_left_word(text, match.start()) + match[0] for match in _COMPOUND.finditer(text)}
+
     def join(match: re.Match[str]) -> str:
-        right = match[1]
-        word = _LEFT_WORD.search(text, max(0, match.start() - 60), match.start())
-        left = word[0] if word else text[match.start() - 1]
+        left, right = _left_word(text, match.start()), match[1]
         if right[0].isdigit() and left[-1].isdigit():
             return match[0]
         if right[0].islower():
             if right in _CONJUNCTIONS:
                 return "- "
             hard = len(left) > 6 and left.endswith("isch")  # "medizinisch-technisch"
-            if left[-1].islower() and not hard and f"{left}-{right}" not in text:
+            if left[-1].islower() and not hard and f"{left}-{right}" not in compounds:
                 return ""
         return "-"
 
-    return _BROKEN_WORD.sub(join, text) if "-\n" in text or "\u2010\n" in text else text
+    return _BROKEN_WORD.sub(join, text)
+
+
+def _left_word(text: str, end: int) -> str:
+    """Return the letters and digits before `end`, sixty at most."""
+    start = max(0, end - 60)
+    match = _LEFT_WORD.search(text, start, end)
+    return match[0] if match else ""
 
 
 def tidy(text: str) -> str:
