@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.shard import part_url, read_row_groups, rejection_line, row_groups, sha256
@@ -48,7 +48,7 @@ class Unmarked:
 def apply_marks(table: pa.Table, marks: pa.Table, offset: int, withdrawn: frozenset[str]) -> tuple[pa.Table, list[str]]:
     """Return rows of a part as rows of a shard, and for each row why it is rejected ('': it stays).
 
-    The table's first row is row `offset` of the part. `marks` has the columns row (of the part),
+    The table's first row is row `offset` of the part. `marks` has the columns row (of the part, ascending),
     id (a new id or null), duplicate_of, similarity and rejected (a reason or null).
     """
     rows = table.num_rows
@@ -56,8 +56,9 @@ def apply_marks(table: pa.Table, marks: pa.Table, offset: int, withdrawn: frozen
     duplicate_of: list[str | None] = [None] * rows
     similarity: list[float | None] = [None] * rows
     reasons = [""] * rows
-    within = pc.and_(pc.greater_equal(marks["row"], offset), pc.less(marks["row"], offset + rows))
-    for entry in marks.filter(within).to_pylist():
+    numbers = marks["row"].to_numpy()
+    first, last = np.searchsorted(numbers, [offset, offset + rows])
+    for entry in marks.slice(first, last - first).to_pylist():
         row = entry["row"] - offset
         ids[row] = entry["id"] or ids[row]
         duplicate_of[row], similarity[row] = entry["duplicate_of"], entry["similarity"]
@@ -70,7 +71,7 @@ def apply_marks(table: pa.Table, marks: pa.Table, offset: int, withdrawn: frozen
 
 def statistics(rows: pa.Table) -> CorpusStatistics:
     """Return the sums of a shard's rows."""
-    sums = (pc.sum(rows[name]).as_py() or 0 for name in ("sentences", "words", "bytes"))
+    sums = (int(rows[name].to_numpy().sum()) for name in ("sentences", "words", "bytes"))
     return CorpusStatistics(rows.num_rows, *sums)
 
 
@@ -135,7 +136,7 @@ class ShardTally:
     def add(self, rows: pa.Table, reasons: Sequence[str]) -> None:
         """Count `rows`, which stay, and the `reasons` of those that do not ('': stays)."""
         self.full += statistics(rows)
-        self.dedup += statistics(rows.filter(pc.is_null(rows["duplicate_of"])))
+        self.dedup += statistics(rows.filter(rows["duplicate_of"].is_null()))
         self.rejected.update(reason for reason in reasons if reason)
         for entities in rows["entities"].to_pylist():
             self.entities.update(dict(entities))
@@ -190,7 +191,7 @@ class FinishShards(beam.PTransform):
 
     marking: Marking
 
-    def expand(self, parts: beam.PCollection) -> beam.PCollection:
+    def expand(self, parts: beam.PCollection[Unmarked]) -> Any:
         return parts | beam.Reshuffle() | beam.ParDo(_FinishShard(self.marking))
 
 

@@ -32,14 +32,14 @@ def make_manifest(
     stated: Mapping[str, Any],
     accounts: Sequence[Mapping[str, Any]],
     shards: Sequence[Mapping[str, Any]],
-    summary: Mapping[str, Any],
+    deduplication: Mapping[str, Any],
 ) -> Manifest:
     """Return the sums of all parts and shards."""
     names = stated["sources"]
     sums = {name: Account() for name in names}
     statistics = {variant: {name: CorpusStatistics.zero() for name in names} for variant in ("full", "dedup")}
     entities: dict[str, dict[str, int]] = {name: {} for name in names}
-    distributions: dict[str, dict[str, dict[str, int]]] = dict(summary["distributions"])
+    distributions: dict[str, dict[str, dict[str, int]]] = {}
     for part in accounts:
         sums[part["source"]] += Account(part["read"], part["kept"], 0, part["rejected"])
     for shard in shards:
@@ -65,6 +65,7 @@ def make_manifest(
             name: account.rejected["withdrawn"] for name, account in sums.items() if "withdrawn" in account.rejected
         },
         distributions=distributions,
+        deduplication=deduplication,
     )
 
 

@@ -3,6 +3,7 @@
 import argparse
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, SetupOptions
@@ -27,7 +28,7 @@ def beam_options(arguments: Sequence[str], runner: str, workers: int) -> Pipelin
         raise ValueError(f"--runner={runner} is refused: {REFUSED[runner]}")
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(parser)
+        options._add_argparse_args(cast(Any, parser))
     unknown = parser.parse_known_args(list(arguments))[1]
     if unknown:
         raise ValueError(f"unknown option {unknown[0]}; see --help")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +23,7 @@ def open_writer(stream: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
         stream,
         schema,
         compression="zstd",
-        use_dictionary=[name for name in ("source",) if name in schema.names],
+        use_dictionary=cast(Any, [name for name in ("source",) if name in schema.names]),
         write_statistics=True,
         write_page_index=True,
         store_schema=True,

@@ -107,9 +107,10 @@ def plan(source: Source, folder: str, batch: Batch) -> list[Split]:
         digest.update(f"{path}\0{size}\0".encode(errors="surrogatepass"))
         digest.update(content_digest(input_file(folder, path, size)))
     name = digest.hexdigest()
-    if len(batch.files) > 1 or batch.files[0][1] < SMALLEST:
+    ((path, size), *others) = batch.files
+    if others or size < SMALLEST:
         return [Split(batch.source, batch.files, name)]
-    file = input_file(folder, *batch.files[0])
+    file = input_file(folder, path, size)
     try:
         reader = find_reader(source, file)
         ranges = [(0, None)] if reader is None else list(reader.cut(file, aim(file.size)))
@@ -169,28 +170,29 @@ def read_file(source: Source, file: InputFile, start: int, stop: int | None, opt
 
 @dataclass
 class PlanBatches(beam.PTransform):
-    """(number, batch) in, one JSON file of splits a batch out, in `work`/plan."""
+    """Batches in, one JSON file of splits a batch out, in `work`/plan."""
 
     input: str
     work: str
 
-    def expand(self, batches: beam.PCollection) -> beam.PCollection:
-        return batches | beam.Reshuffle() | beam.MapTuple(write_plan, folder=self.input, work=self.work)
+    def expand(self, batches: beam.PCollection) -> Any:
+        return batches | beam.Reshuffle() | beam.Map(write_plan, folder=self.input, work=self.work)
 
 
-def write_plan(number: int, batch: Batch, folder: str, work: str) -> int:
+def write_plan(batch: Batch, folder: str, work: str) -> int:
     """Write the splits of `batch` and return their number."""
     source = sources([batch.source])[batch.source]
     planned = plan(source, storage.join(folder, batch.source), batch)
-    storage.write_json(plan_url(work, number), [split.to_json() for split in planned])
+    storage.write_json(plan_url(work, batch), [split.to_json() for split in planned])
     return len(planned)
 
 
-def read_plan(work: str, count: int) -> list[Split]:
-    """Return the splits of the first `count` batches, in order."""
-    return [Split.from_json(value) for number in range(count) for value in storage.read_json(plan_url(work, number))]
+def read_plan(work: str, planned: Iterable[Batch]) -> list[Split]:
+    """Return the splits of the `planned` batches, in order."""
+    return [Split.from_json(value) for batch in planned for value in storage.read_json(plan_url(work, batch))]
 
 
-def plan_url(work: str, number: int) -> str:
-    """Return where the plan of a batch is."""
-    return storage.join(work, "plan", f"{number:08d}.json")
+def plan_url(work: str, batch: Batch) -> str:
+    """Return where the plan of `batch` is."""
+    name = hashlib.sha256(repr((batch.source, batch.files)).encode(errors="surrogatepass")).hexdigest()[:32]
+    return storage.join(work, "plan", f"{name}.json")

@@ -58,7 +58,8 @@ class Manifest:
     """A finished build. Equal input, configuration and surrogate key give equal bytes.
 
     `statistics[variant][source]` has a row `summary` too; `entities[source]` counts de-identified
-    spans by label; `distributions[name][source]` are histograms, lower edge of a bin to count.
+    spans by label; `distributions[name][source]` are histograms, lower edge of a bin to count;
+    `deduplication` is the JSON form of `schemas.signatures.Summary`.
     """
 
     version: str
@@ -70,6 +71,7 @@ class Manifest:
     entities: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     withdrawn: Mapping[str, int] = field(default_factory=dict)
     distributions: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    deduplication: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise ValueError where documents are unaccounted for or figures contradict each other."""
@@ -102,6 +104,7 @@ class Manifest:
                 entities=value["entities"],
                 withdrawn=value["withdrawn"],
                 distributions=value["distributions"],
+                deduplication=value["deduplication"],
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"{storage.split_url(url)[0]}: not a corpus manifest ({error})") from None

@@ -143,12 +143,25 @@ def write_json(url: str, value: Any) -> None:
         stream.write((json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode())
 
 
-def write_private(url: str, content: bytes) -> None:
-    """Write `content` atomically; on a local disk only its owner may read it."""
-    with atomic_write(url) as stream:
+def create_private(url: str, content: bytes) -> None:
+    """Write `content` unless the file is there; on a local disk only its owner may read it.
+
+    Of several local processes that call it at once, one wins and the others leave its file as it is.
+    """
+    if "://" in url:
+        if not exists(url):
+            with atomic_write(url) as stream:
+                stream.write(content)
+        return
+    temporary = f"{url}.{uuid.uuid4().hex}"
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(content)
-    if "://" not in url:
-        os.chmod(url, 0o600)
+    try:
+        os.link(temporary, url)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(temporary)
 
 
 class LockedError(RuntimeError):
@@ -156,18 +169,19 @@ class LockedError(RuntimeError):
 
 
 @contextmanager
-def lock(url: str) -> Iterator[None]:
+def lock(url: str, name: str = "", shared: bool = False) -> Iterator[None]:
     """Hold the folder at `url` for this process; the system frees it when the process ends, however it ends.
 
-    Raises LockedError where another process holds it. Object stores have no locks: there it does nothing.
+    `name` holds a part of the folder's work only; `shared` lets others share it too. Raises LockedError
+    where another process holds it. Object stores have no locks: there it does nothing.
     """
     if "://" in url:
         yield
         return
     os.makedirs(url, exist_ok=True)
-    with open(os.path.join(url, ".lock"), "w") as handle:
+    with open(os.path.join(url, f".lock{name and '.'}{name}"), "w") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockedError(f"{url}: another run is working on this output") from None
         yield

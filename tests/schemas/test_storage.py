@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,20 @@ def test_joining_keeps_the_query_at_the_end() -> None:
 
 
 def test_a_private_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    storage.write_private(str(tmp_path / "key"), b"secret")
+    storage.create_private(str(tmp_path / "key"), b"secret")
+    storage.create_private(str(tmp_path / "key"), b"another")
+    assert (tmp_path / "key").read_bytes() == b"secret"
     assert os.stat(tmp_path / "key").st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_parts_of_the_work_are_held_beside_each_other_and_not_beside_the_whole(tmp_path: Path) -> None:
+    url = str(tmp_path)
+    with storage.lock(url, shared=True), storage.lock(url, "wikipedia"):
+        with storage.lock(url, shared=True), storage.lock(url, "thieme"):
+            pass
+        with pytest.raises(storage.LockedError), storage.lock(url):
+            pass
 
 
 def test_a_second_run_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
@@ -67,7 +80,7 @@ def test_a_second_run_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path)
         pass
 
 
-def _hold(url: str, held: "multiprocessing.synchronize.Event", release: "multiprocessing.synchronize.Event") -> None:
+def _hold(url: str, held: Event, release: Event) -> None:
     with storage.lock(url):
         held.set()
         release.wait()
