@@ -1,0 +1,45 @@
+"""Huge texts in windows, so that memory and time stay linear and a deadline can be kept."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from pipelines.folding import fold
+from pipelines.lexicons import entries
+from pipelines.spans import Span
+
+WINDOW = 500_000
+"""Characters of a window; it is cut at the last paragraph, line or space before."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SHORTEST_PROPAGATED = 4
+_SCORE = 0.5
+
+
+def windows(text: str, size: int = WINDOW) -> Iterator[tuple[int, int]]:
+    """Yield the extents of windows of at most `size` characters that cover `text`."""
+    begin = 0
+    while len(text) - begin > size:
+        end = begin + size
+        for border in ("\n\n", "\n", ". ", " "):
+            cut = text.rfind(border, begin + size // 2, end)
+            if cut >= 0:
+                end = cut + len(border)
+                break
+        yield begin, end
+        begin = end
+    if begin < len(text) or not text:
+        yield begin, len(text)
+
+
+def propagate(text: str, spans: Iterable[Span], is_common: Callable[[str], bool]) -> Iterator[Span]:
+    """Yield the places in all of `text` of the names found in any of its windows that are no ordinary words."""
+    titles = frozenset(entries("name_titles"))
+    words = {w for s in spans if s.label == "PERSON" for w in _WORD.findall(text[s.begin : s.end])}
+    names = {
+        fold(w)
+        for w in words
+        if len(w) >= _SHORTEST_PROPAGATED and w[0].isupper() and fold(w) not in titles and not is_common(w)
+    }
+    for match in _WORD.finditer(text) if names else ():
+        word = match.group()
+        if word[0].isupper() and (fold(word) in names or (word[-1] == "s" and fold(word[:-1]) in names)):
+            yield Span(*match.span(), "PERSON", _SCORE)
