@@ -1,0 +1,43 @@
+"""Recognizers of personal information in German clinical text.
+
+`find(text)` is the fast engine over all of them; `recognizers()` and `registry()` give the same to Presidio. A lexicon
+or model that is missing raises at the first call: nothing is passed over in silence.
+"""
+
+from typing import TYPE_CHECKING
+
+from pipelines.recognizers import address, age, contact, date, hospital, identifier, person, profession, username
+from pipelines.recognizers.entity import Entity, merge
+from pipelines.recognizers.propagation import propagate
+from pipelines.recognizers.tokens import tokenize
+
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer, RecognizerRegistry
+
+FAMILIES = (person, date, age, address, hospital, identifier, contact, username, profession)
+
+
+def find(text: str) -> list[Entity]:
+    """Return the personal information of a text: non-overlapping entities in the order of the text.
+
+    An `Entity` has the attributes of Presidio's RecognizerResult: `entity_type` (one of schemas.entities.LABELS),
+    `start` and `end` (string indices, end exclusive) and `score`; and `recognizer`, which says what found it.
+    """
+    tokens = tokenize(text)
+    found = [entity for family in FAMILIES for entity in family.find(tokens)]
+    found.extend(propagate(tokens, found))
+    return merge(found)
+
+
+def recognizers() -> "list[EntityRecognizer]":
+    """Return the families as recognizers for Presidio; the import of Presidio happens here."""
+    from pipelines.recognizers.presidio import make_recognizers
+
+    return make_recognizers(FAMILIES)
+
+
+def registry() -> "RecognizerRegistry":
+    """Return a Presidio registry for German with these recognizers."""
+    from pipelines.recognizers.presidio import make_registry
+
+    return make_registry(FAMILIES)

@@ -1,0 +1,94 @@
+"""Ages: the number alone, as 55-jährig, 49jähr., im Alter von 15 Jahren, seit dem 13. Lj., fünfjährig, 6 Monate alt."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["AGE"]
+NAME = "age"
+
+YEARS_OLD = re.compile(
+    r"(\d{1,3})(?:(?:\s?[½¾¼]|\s1/2)?\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|J(?:ahre|\.)? alt"
+    r"|j\.|j\b|jr\.)"
+    r"|\.?\s?(?:Lj\b|LJ\b|Lebensj|L\.J\.)|\s?(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s?(?:alt"
+    r"|junge|alte))",
+)
+AGE_BEFORE = re.compile(
+    r"(?:\bAlter(?: von| des Patienten| der Patientin)?:?|\bmit|\bLebensalter:?|\bAlter \(Jahre\):?|\bim"
+    r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s?$"
+)
+AGE_AFTER = re.compile(r"\s?(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)")
+STATED = re.compile(
+    r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
+)
+PERSON_AFTER = re.compile(
+    r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
+    r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"
+    r"|Neugebor|Frühgebor)"
+)
+WORD_AGE = re.compile(r"([^\W\d_]{3,20}?)(?:j[äa]e?hrig|monatig)(?:e[rnsm]?)?$", re.IGNORECASE)
+NOT_AGES = (
+    "lang",
+    "mehr",
+    "ganz",
+    "dies",
+    "vor",
+    "voll",
+    "minder",
+    "halb",
+    "all",
+    "un",
+    "viel",
+    "gleich",
+    "vieljährig",
+    "vorletzt",
+    "letzt",
+    "über",
+    "früh",
+)
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the ages of a text."""
+    text = tokens.text
+    for index, word in enumerate(tokens.words):
+        start = tokens.starts[index]
+        if word[0].isdigit():
+            if len(word) > 3 or (tokens.joined(index) and tokens.words[index - 1] in ".,/"):
+                continue
+            end = _numeric_age(text, start, tokens.ends[index])
+            if end:
+                yield Entity("AGE", start, end, 0.9, NAME)
+        elif tokens.flags[index] & Flag.NUMBER_WORD or (len(word) > 8 and "hrig" in word):
+            end = _word_age(tokens, index)
+            if end:
+                yield Entity("AGE", start, end, 0.8, NAME)
+
+
+def _numeric_age(text: str, start: int, end: int) -> int:
+    before = text[max(0, start - 30) : start]
+    if match := YEARS_OLD.match(text, start):
+        return match.end(1)
+    if STATED.search(before):
+        return end
+    if AGE_BEFORE.search(before) and AGE_AFTER.match(text, end) and not re.search(r"(?:vor|seit|nach|von)\s?$", before):
+        return end
+    return 0
+
+
+def _word_age(tokens: Tokens, index: int) -> int:
+    """Return where the number word of an age ends: of fünfjährig the first four letters; 0 where there is none."""
+    text, start, end, word = tokens.text, tokens.starts[index], tokens.ends[index], tokens.words[index]
+    if match := WORD_AGE.match(word):
+        stem = match[1].lower()
+        if stem in NOT_AGES or not PERSON_AFTER.match(text, end):
+            return 0
+        return start + match.end(1)
+    if re.match(r"[-–\s]{0,2}(?:j[äa]e?hrig|Jahre alt|Monate alt|Wochen alt)", text[end : end + 14]):
+        return end
+    if re.search(r"\bAlter von\s$", text[max(0, start - 12) : start]):
+        return end
+    return 0

@@ -1,0 +1,125 @@
+"""Telephone and fax numbers, pagers, e-mail addresses (also internal or with "(at)"), URLs, IP addresses."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["PHONE", "FAX", "EMAIL", "URL"]
+NAME = "contact"
+
+DIGITS = re.compile(r"[+(]?\d[\d \t()/.–-]{1,24}\d(?:\s?(?:DW|Dw|Kl\.|Klappe|App\.|-)\s?\d{1,5})?")
+BETWEEN = re.compile(
+    r"[\s.:,;/()-]*(?:(?:Nr|nummer|intern|extern|Station|Ambulanz|Sekretariat|unter|der|dem|die|Tel|Fax|DW|privat"
+    r"|dienstlich|mobil|Zentrale|Pforte|und|oder|Durchwahl)\b[\s.:,;/()-]*){0,3}",
+    re.IGNORECASE,
+)
+INTERNATIONAL = re.compile(
+    r"(?:\+|00)(?:49|43|41|423|352|33|39|31|32|44|48|420|36|90|385|381)[ \t()/.–-]{0,3}\d[\d \t()/.–-]{4,20}\d"
+)
+NATIONAL = re.compile(r"\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t])\d[\d \t.–-]{2,14}\d")
+EMAIL = re.compile(
+    r"[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\(ät\)| at )\s?[\w-]+(?:(?:\.|\(dot\)|\[dot\]|\(punkt\)| dot "
+    r"| punkt )[\w-]+)*",
+    re.IGNORECASE,
+)
+AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
+BEFORE_AT = re.compile(r"[\w.+%-]+\s?$")
+AFTER_AT = re.compile(
+    r"\s?[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
+)
+URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
+DOMAIN = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)")
+IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the contact data of a text."""
+    text = tokens.text
+    yield from _internet(text)
+    done = 0
+    for index, flag in enumerate(tokens.flags):
+        start = tokens.starts[index]
+        if start < done:
+            continue
+        if flag & (Flag.PHONE | Flag.FAX):
+            label = "FAX" if flag & Flag.FAX else "PHONE"
+            for match in _numbers_after(tokens, index):
+                done = match.end()
+                yield Entity(label, match.start(), match.end(), 0.9, NAME)
+        elif (match := _untriggered(tokens, index)) and match.end() > done:
+            done = match.end()
+            yield Entity(_label(text, match.start()), match.start(), match.end(), 0.8, NAME)
+
+
+def _internet(text: str) -> Iterator[Entity]:
+    for match in AT.finditer(text) if "@" in text or "at" in text or "ät" in text else ():
+        before, after = (
+            BEFORE_AT.search(text, max(0, match.start() - 65), match.start()),
+            AFTER_AT.match(text, match.end()),
+        )
+        if before and after:
+            yield Entity("EMAIL", before.start(), after.end(), 0.95, NAME)
+    if "www." in text or "://" in text or "WWW." in text:
+        for match in URL.finditer(text):
+            yield Entity("URL", match.start(), match.end(), 0.95, NAME)
+    for match in DOMAIN.finditer(text):
+        yield Entity("URL", match.start(), match.end(), 0.6, NAME)
+
+
+def _label(text: str, start: int) -> str:
+    return "FAX" if re.search(r"fax[\w\s.:-]{0,8}$", text[max(0, start - 20) : start], re.IGNORECASE) else "PHONE"
+
+
+def _numbers_after(tokens: Tokens, index: int) -> Iterator[re.Match[str]]:
+    """Yield the numbers after Tel., DW or Fax; "Tel. 0461 708-0 oder -223" has two."""
+    text, word = tokens.text, tokens.words[index].lower()
+    if word in (
+        "kl",
+        "privat",
+        "apparat",
+        "zentrale",
+        "funk",
+        "ruf",
+        "erreichbar",
+        "app",
+        "telefonisch",
+        "rückruf",
+        "anruf",
+    ) and not re.match(
+        r"[\s.:]{0,3}(?:unter|Nr)?[\w\s.:]{0,24}?[\d(+]", text[tokens.ends[index] : tokens.ends[index] + 30]
+    ):
+        return
+    at = BETWEEN.match(text, tokens.ends[index])
+    match = DIGITS.match(text, at.end()) if at else None
+    while match and _is_plausible(match[0], text, match.end()):
+        yield match
+        more = re.compile(r"\s?(?:oder|od\.|und|u\.|bzw\.|/|,|;)\s?").match(text, match.end())
+        match = DIGITS.match(text, more.end()) if more else None
+
+
+def _is_plausible(form: str, text: str, end: int) -> bool:
+    digits = sum(character.isdigit() for character in form)
+    if digits < 3 or "\n" in form:
+        return False
+    return not re.match(r"\s?(?:Uhr|mg|ml|Tage|%)", text[end : end + 6])
+
+
+def _untriggered(tokens: Tokens, index: int) -> re.Match[str] | None:
+    """Return a number that has the form of a telephone number on its own, or of an IP address."""
+    text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
+    if word == "+" or word[:2] == "00":
+        return INTERNATIONAL.match(text, start)
+    if word[0] == "0" and len(word) > 2:
+        if tokens.word(index - 1) == "(" and tokens.joined(index):
+            start -= 1
+        match = NATIONAL.match(text, start)
+        return match if match and sum(character.isdigit() for character in match[0]) > 6 else None
+    if word == "(" and tokens.word(index + 1)[:1] == "0":
+        match = NATIONAL.match(text, start)
+        return match if match and sum(character.isdigit() for character in match[0]) > 6 else None
+    if word[0].isdigit() and tokens.word(index + 1) == "." and len(word) <= 3:
+        return IP_ADDRESS.match(text, start)
+    return None

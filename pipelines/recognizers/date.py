@@ -1,0 +1,159 @@
+"""Dates and birth dates: German, Austrian and Swiss forms, partial ones and ranges, and what scanning made of them."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["DATE", "DATE_OF_BIRTH"]
+NAME = "date"
+
+DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+MONTH = r"(?:0?[1-9]|1[0-2])"
+YEAR = r"(?:['’`]?\d\d|(?:1[89]|20)\d{3}|(?:1[89]|20)\d\d)(?!\d)"
+DOT = r"(?: ?\.{1,2} ?|\.,|,\.)"
+MONTH_NAME = "(?:" + "|".join(sorted(read_lines("months"), key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+TO = r"(?: ?(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|,|&) ?)"
+
+# Each is tried where a number begins, in this order; the first that fits is taken.
+FORMS = [
+    # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop
+    rf"{DAY}\.{MONTH}\.?(?={TO}{DAY}{DOT}{MONTH}{DOT})",
+    # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
+    rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
+    rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",
+    # 10. und 11.10.2033, 1.-21.7.22, 30./31.12.2020
+    rf"{DAY}\.?{TO}{DAY}{DOT}{MONTH}(?:{DOT}{YEAR}|\.)",
+    # 2021-05-27, 2021/05/27, 2021.05.27
+    r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)",
+    r"(?:19|20)\d\d[/.](?:0[1-9]|1[0-2])[/.](?:0[1-9]|[12]\d|3[01])(?!\d)",
+    # 21/06/1967, 12-05-1954
+    rf"{DAY} ?[/-] ?{MONTH} ?[/-] ?(?:1[89]|20)\d\d(?!\d)",
+    # 12. Mai 1954, 1. - 21. Juli 2022, 13.Juli 2025
+    rf"{DAY}\.?(?:{TO}{DAY}\.?)?[\s-]{{0,3}}{MONTH_NAME}(?:,?[\s-]{{0,2}}{YEAR})?",
+    # 03-05/2021, 03/2021, 1.2018
+    rf"(?:{MONTH}{TO})?{MONTH} ?[/.] ?(?:19|20)\d{{2,3}}(?!\d|,\d)",
+    # 3.4. and 05.11. with the last full stop
+    rf"{DAY}\.{MONTH}\.(?!\d)",
+    # 19541205 as computers write it
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+]
+DATE = re.compile("|".join(FORMS), re.IGNORECASE)
+YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
+MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
+DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
+SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
+UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d)(?!\d)")
+NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{1,2}}{YEAR})?", re.IGNORECASE)
+SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
+NOT_A_YEAR = re.compile(
+    r"\s?(?:ml|mg|g|µg|mcg|kcal|IE|IU|I\.E|E\b|/|%|x\b|kg|cm|mm|ng|U/|Hz|m²|ccm|cal|Gy|Stück|Punkte|€|Euro)"
+)
+RATIO_BEFORE = re.compile(
+    r"(?:RR|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
+    r"|Tensio|cc|sc)"
+    r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
+)
+RATIO_AFTER = re.compile(r"\s?(?:mm|Punkte|Pkt|P\b|cm|mg|ml|µg|mcg|Jahre|min\b|/|%|x\b|Hz)")
+BIRTH = re.compile(
+    r"(?:\*|†?\bgeb(?:oren|\.|,|:)?(?:e[rn]?)?(?:\s?-?(?:am|Dat(?:um|\.)?))?|Geburts(?:datum|tag)|GebDat|\bGD|\bDOB"
+    r"|\bGeb\.?-?\s?Dat(?:um|\.)?)"
+    r"[\s.:*(,]{0,6}(?:am|den|dem)?[\s.:*]{0,3}$",
+    re.IGNORECASE,
+)
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the dates of a text."""
+    text, done = tokens.text, 0
+    for index, word in enumerate(tokens.words):
+        start = tokens.starts[index]
+        if start < done:
+            continue
+        if word[0].isdigit():
+            end = _numeric(tokens, index)
+        elif tokens.flags[index] & Flag.MONTH:
+            end = _named(tokens, index)
+        elif word[0] in "OolI" and len(word) <= 2 and (match := SCANNED.match(text, start)) and _is_scanned(match[0]):
+            end = match.end()
+        else:
+            continue
+        if end > start:
+            done = end
+            label = "DATE_OF_BIRTH" if BIRTH.search(text, max(0, start - 30), start) else "DATE"
+            yield Entity(label, start, end, 0.9, NAME)
+
+
+def _numeric(tokens: Tokens, index: int) -> int:
+    """Return where the date that begins with the number at `index` ends, or 0."""
+    text, start = tokens.text, tokens.starts[index]
+    before = text[start - 1] if start else " "
+    if before.isalpha() or (before in ".,/" and start > 1 and text[start - 2].isdigit() and before != "."):
+        return 0
+    if match := DATE.match(text, start):
+        return 0 if _is_numbering(tokens, index, match.end()) else match.end()
+    match = SCANNED.match(text, start)
+    if match and _is_scanned(match[0]):
+        return match.end()
+    return _ambiguous(tokens, index)
+
+
+def _is_scanned(form: str) -> bool:
+    digits = form.translate(str.maketrans("OolI|", "00111"))
+    return digits != form and sum(character.isdigit() for character in form) >= 2 and bool(DATE.fullmatch(digits))
+
+
+def _is_numbering(tokens: Tokens, index: int, end: int) -> bool:
+    """Tell whether 1.2. is the number of a heading: it begins a line, and is as small as those are."""
+    form = tokens.text[tokens.starts[index] : end]
+    return len(form) == 4 and tokens.new_line(index) and form[2] < "4" and tokens.text[end : end + 1] in (" ", "\t")
+
+
+def _ambiguous(tokens: Tokens, index: int) -> int:
+    """Return where a date ends that could be another number, where what stands around says it is a date, or 0."""
+    text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
+    around = text[max(0, start - 24) : start]
+    if (match := MONTH_AND_YEAR.match(text, start)) and _is_month_and_year(
+        match, around, text[match.end() : match.end() + 8]
+    ):
+        return match.end()
+    if (match := SLASHED.match(text, start)) and (int(match[1]) > 12 or BIRTH.search(around)):
+        return match.end()
+    if len(word) in (6, 8) and BIRTH.search(around) and (match := UNSEPARATED.match(text, start)):
+        return match.end()
+    if (match := DAY_AND_MONTH.match(text, start)) and re.search(r"\b(?:am|vom|ab|seit|bis|den|zum|-|–)\s?$", around):
+        return match.end()
+    if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):
+        if NOT_A_YEAR.match(text, match.end()) or re.search(r"[<>=~/+-]\s?$|\d[.,]$", around):
+            return 0
+        return match.end()
+    return 0
+
+
+def _is_month_and_year(match: re.Match[str], before: str, after: str) -> bool:
+    month, year = match[1], int(match[2])
+    if RATIO_AFTER.match(after) or RATIO_BEFORE.search(before):
+        return False
+    if year > 12:
+        return (
+            year != 15
+            or len(month) == 2
+            or "/15" not in match[0]
+            or bool(re.search(r"(?:seit|ED|vom|am|ab|\()\s?$", before))
+        )
+    return len(month) == 2 or bool(
+        re.search(r"(?:seit|ED|Z\.n\.|vom|im|ab|bis|\(|-|–|zuletzt|Anfang|Ende|Mitte)\s?$", before)
+    )
+
+
+def _named(tokens: Tokens, index: int) -> int:
+    """Return where the date that begins with the month's name at `index` ends, or 0."""
+    match = NAMED.match(tokens.text, tokens.starts[index])
+    if not match:
+        return 0
+    has_year = any(character.isdigit() for character in match[0])
+    if not has_year and (not tokens.flags[index] & Flag.UPPER or (len(tokens.words[index]) <= 3 and match[0] != "Mai")):
+        return 0
+    return match.end() if has_year or match[0][-1] != "." else match.end() - 1

@@ -1,0 +1,44 @@
+"""The eponym guard: a name that stands as part of a disease, sign, score or procedure is no person.
+
+It looks at what stands around the name, never at a list alone: there are patients called Alzheimer.
+"""
+
+import re
+
+from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.tokens import Tokens
+
+HEADS = "|".join(map(re.escape, read_lines("eponym_heads")))
+BEFORE = re.compile(
+    rf"(?:\b(?:{HEADS}|M\.)(?: nach)?|\b(?:nach|n\.|sec\.|nach den|i\.\s?S\.\s?(?:von|n\.))|\bsog\."
+    rf"|\bsogenannte[rsn]?)\s*$"
+)
+TAILS = "|".join(map(re.escape, read_lines("eponym_tails")))
+AFTER = re.compile(rf"(?:['’]?s?sche[nrms]?)? ?[-– ] ?(?:\w+[-–])?(?:{TAILS})", re.IGNORECASE)
+ADJECTIVE = re.compile(r"['’]?s?(?:sche[nrms]?|ianer|oid)\b")
+
+
+def is_eponym(tokens: Tokens, first: int, last: int) -> bool:
+    """Tell from their context whether the words from `first` to `last` (inclusive) name a thing of medicine."""
+    text, start, end = tokens.text, tokens.starts[first], tokens.ends[last]
+    after = text[end : end + 40]
+    if AFTER.match(after) or ADJECTIVE.match(after):
+        return True
+    if match := BEFORE.search(text, max(0, start - 34), start):
+        # "nach Berlin", "nach Frau Weber" are decided elsewhere; "M. Boeck" may be a name
+        return match[0].strip() != "M." or bool(tokens.flags[first] & Flag.EPONYM)
+    if tokens.word(first - 1) in "-–" and tokens.joined(first) and tokens.flag(first - 2) & Flag.EPONYM:
+        return True
+    following = tokens.flag(last + 1)
+    if tokens.word(last + 1) in ("-", "–") and tokens.joined(last + 1) and tokens.joined(last + 2):
+        following = tokens.flag(last + 2)
+        # Clark-Level, Baxter-Parkland: a hyphen to a common noun or to another eponym
+        return bool(following & (Flag.EPONYM | Flag.MEDICAL)) or (
+            bool(following & (Flag.COMMON | Flag.COMPOUND)) and not following & Flag.SURNAME
+        )
+    common = (
+        following & Flag.UPPER
+        and following & (Flag.MEDICAL | Flag.COMMON | Flag.COMPOUND)
+        and not tokens.new_line(last + 1)
+    )
+    return bool(tokens.flags[first] & Flag.EPONYM and common and not following & (Flag.FIRST_NAME | Flag.SURNAME))

@@ -1,0 +1,180 @@
+"""Identifiers: numbers of patients, cases, the insured, physicians, practices, rooms, by field and by form.
+
+A check digit raises the score and never vetoes: a number mistyped still identifies.
+"""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.check_digits import CHECKS
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["ID"]
+NAME = "identifier"
+
+VALUE = re.compile(
+    r"[A-Za-zÄÖÜ]{0,6}[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
+)
+SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,2}[\dA-Z]*\d[\dA-Z]*){0,7}")
+AFTER_FIELD = re.compile(
+    r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?[\s.:=#)(-]{0,5}(?:(?:lautet|ist"
+    r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
+)
+ROOM = ("zimmer", "zi", "zimmernummer", "station", "stat", "bett", "bettnummer", "block")
+ROOM_VALUE = re.compile(
+    r"(?:Nr\.?\s?)?([A-Z]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3})?|[IVX]{1,4}|[A-Z]{1,2}[-–]?\d{0,3})(?![\w%])"
+)
+WEAK = (
+    "nr",
+    "no",
+    "nummer",
+    "nummern",
+    "id",
+    "sn",
+    "az",
+    "gz",
+    "sv",
+    "ik",
+    "fall",
+    "probe",
+    "konto",
+    "charge",
+    "chargen",
+    "lot",
+    "auftrag",
+    "vorgang",
+    "journal",
+    "block",
+    "pin",
+    "bic",
+    "etikett",
+    "kennung",
+    "kennzeichen",
+)
+UNIT_AFTER = re.compile(
+    r"\s?(?:ml|mg|g\b|µg|/µl|/ul|/nl|mm|cm|%|U/|IE|IU|Zellen|Kopien|x\s?10|Mio|kcal|/mm|pg|ng|Punkte|Jahre|Uhr|€|EUR"
+    r"|Tage|ccm|kg|Tsd)"
+)
+
+# forms that identify without a field: kind, expression
+FORMS = [
+    ("kvnr", re.compile(r"[A-Z] ?\d{3} ?\d{3} ?\d{3}(?!\d)|[A-Z]\d{9}(?:\d{10})?(?!\d)")),
+    (
+        "rvnr",
+        re.compile(
+            r"\d{2} ?(?:0[1-9]|[1-8]\d) ?(?:0[1-9]|1[0-2]) ?\d{2} ?[A-Z] ?\d{2} ?\d(?!\d)"
+            r"|\d{2} ?\d{6} ?[A-Z] ?\d{3}(?!\d)"
+        ),
+    ),
+    ("ahv", re.compile(r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}(?!\d)")),
+    ("iban", re.compile(r"(?:DE|AT|CH|LI|LU)\d{2}(?: ?[\dA-Z]{4}){3,5}(?: ?[\dA-Z]{1,4})?(?!\w)")),
+    ("svnr", re.compile(r"\d{4} ?(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}(?!\d)")),
+    ("taxid", re.compile(r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}(?!\d)|\d{2,3}/\d{3,4}/\d{4,5}(?!\d)")),
+    (
+        "histology",
+        re.compile(
+            r"[A-Z]{0,3}[-/ ]?\d{4,7}[a-z]?[-/](?:(?:19|20)?\d\d)(?!\d)|[A-Z]{1,2}[-/ ]?(?:19"
+            r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?!\d)"
+        ),
+    ),
+    ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
+]
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the identifiers of a text."""
+    done = 0
+    for index, flag in enumerate(tokens.flags):
+        start = tokens.starts[index]
+        if flag & Flag.IDENTIFIER:
+            match = _field_value(tokens, index)
+            if match:
+                done = max(done, match[1])
+                yield Entity("ID", match[0], match[1], 0.9, NAME)
+        elif start >= done and (span := _by_form(tokens, index)):
+            done = span[1]
+            yield Entity("ID", *span, NAME)
+
+
+def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
+    """Return where the value after a field's name stands: Fallnummer: 23346011, Station A31, E-Nr.: 17217277."""
+    text, word = tokens.text, tokens.words[index].lower()
+    if word in ROOM:
+        return _room(tokens, index)
+    between = AFTER_FIELD.match(text, tokens.ends[index])
+    at = between.end() if between else tokens.ends[index]
+    if "\n\n" in text[tokens.ends[index] : at] or at >= len(text):
+        return None
+    separator = text[tokens.ends[index] : at].strip(" \t")
+    match = SPACED_VALUE.match(text, at) or VALUE.match(text, at)
+    value = VALUE.match(text, at)
+    if value and (not match or value.end() > match.end()):
+        match = value
+    if not match or not any(character.isdigit() for character in match[0]):
+        return None
+    digits = sum(character.isdigit() for character in match[0])
+    if word in WEAK:
+        named = (
+            tokens.word(index - 1) in (".", "-", "–", "/")
+            or tokens.flag(index - 1) & Flag.IDENTIFIER
+            or (tokens.gap(index) == " " and tokens.flag(index - 1) & Flag.UPPER)
+        )
+        if digits < 2 or (digits < 4 and not named) or (digits < 3 and not separator):
+            return None
+    elif digits < 2 and not separator:
+        return None
+    if UNIT_AFTER.match(text, match.end()):
+        return None
+    return match.start(), match.start() + len(match[0].rstrip(" .-/"))
+
+
+def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
+    text = tokens.text
+    at = re.compile(r"[\s.:]{0,3}").match(text, tokens.ends[index])
+    if not at or "\n" in at[0]:
+        return None
+    match = ROOM_VALUE.match(text, at.end())
+    if not match:
+        return None
+    value = match[1]
+    if value.isalpha() and not re.fullmatch(r"[IVX]{2,4}|[A-Z]\d*|[A-Z]{2}", value):
+        return None
+    if UNIT_AFTER.match(text, match.end()) or (
+        re.match(r"\.?\s?\d?[./]", text[match.end() : match.end() + 3]) and value.isdigit()
+    ):
+        return None
+    return match.start(1), match.end(1)
+
+
+def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
+    """Return the place and score of a number that identifies by its form."""
+    word, text, start = tokens.words[index], tokens.text, tokens.starts[index]
+    if word[0].isdigit():
+        if len(word) < 2 or (
+            tokens.joined(index) and text[start - 1] in ".,+-/" and text[start - 2 : start - 1].isdigit()
+        ):
+            return None
+        if tokens.joined(index) and text[start - 1] == "0":
+            return None
+    elif not (
+        (word.isascii() and word.isupper() and len(word) <= 3 and tokens.word(index + 1)[:1].isdigit())
+        or tokens.word(index + 1) in "-/"
+    ):
+        return None
+    for kind, form in FORMS:
+        match = form.match(text, start)
+        if match and _is_identifying(kind, match[0]) and not UNIT_AFTER.match(text, match.end()):
+            return start, match.end(), 0.95 if kind in CHECKS and CHECKS[kind](match[0]) else 0.7
+    return None
+
+
+def _is_identifying(kind: str, form: str) -> bool:
+    """Tell whether a number of this form is not more likely a dose or a measurement."""
+    digits = sum(character.isdigit() for character in form)
+    if kind == "taxid" and " " in form:
+        return CHECKS["taxid"](form)
+    if kind == "svnr":
+        return digits == 10
+    return digits > 5 or kind not in ("long",)

@@ -1,0 +1,176 @@
+"""The lexicons, and what they say of a word: one set of flags a word, remembered once looked up."""
+
+import sys
+import zlib
+from array import array
+from bisect import bisect_left
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "lexicons"
+REMEMBERED_WORDS = 200_000
+LONGEST_ENDING = 14
+
+
+class Flag:
+    """What is known of a word; plain integers, since the operators of enum cost more than the rest of a look-up."""
+
+    COMMON = 1 << 0  # a German word, or so formed as medical terms are
+    COMPOUND = 1 << 1  # two German words written as one
+    FIRST_NAME = 1 << 2
+    SURNAME = 1 << 3
+    PLACE = 1 << 4
+    AMBIGUOUS = 1 << 5  # a name that is also an ordinary word
+    EPONYM = 1 << 6  # a person after whom a disease, sign, score or procedure is named
+    COUNTRY = 1 << 7
+    PROFESSION = 1 << 8
+    SALUTATION = 1 << 9  # Frau, Herr
+    TITLE = 1 << 10  # Dr., Prof.
+    STAFF = 1 << 11  # Oberarzt, Untersucher
+    PATIENT = 1 << 12  # Patientin, Ehemann
+    NAME_FIELD = 1 << 13  # Name, Vorname
+    PARTICLE = 1 << 14  # von, de
+    NOT_NAME = 1 << 15  # may follow a title or salutation without being a name: Kollegin
+    MONTH = 1 << 16
+    ANATOMY = 1 << 17
+    HOSPITAL = 1 << 18
+    ORGANIZATION = 1 << 19
+    STREET = 1 << 20  # Straße, Weg
+    IDENTIFIER = 1 << 21  # Fallnummer, Zimmer
+    PHONE = 1 << 22
+    FAX = 1 << 23
+    BIRTH = 1 << 24
+    GREETING = 1 << 25  # Grüßen
+    USERNAME = 1 << 26  # Diktatzeichen
+    UNIT = 1 << 27  # mg, mmHg
+    NUMBER_WORD = 1 << 28
+    AGE = 1 << 29  # jährig, Lj
+    MEDICAL = 1 << 30  # formed as medical terms are
+    TOWN = 1 << 31
+    UPPER = 1 << 32  # begins with a capital letter
+
+
+NAME = Flag.FIRST_NAME | Flag.SURNAME
+CASED = {
+    "first_names": Flag.FIRST_NAME,
+    "surnames": Flag.SURNAME,
+    "places": Flag.PLACE,
+    "towns": Flag.PLACE | Flag.TOWN,
+    "foreign_cities": Flag.PLACE | Flag.TOWN,
+    "ambiguous_names": Flag.AMBIGUOUS,
+    "eponyms": Flag.EPONYM,
+    "countries": Flag.COUNTRY,
+    "professions": Flag.PROFESSION,
+}
+CASELESS = {
+    "salutations": Flag.SALUTATION,
+    "titles": Flag.TITLE,
+    "staff": Flag.STAFF,
+    "patients": Flag.PATIENT,
+    "name_fields": Flag.NAME_FIELD,
+    "name_particles": Flag.PARTICLE,
+    "not_names": Flag.NOT_NAME,
+    "months": Flag.MONTH,
+    "anatomy": Flag.ANATOMY,
+    "hospitals": Flag.HOSPITAL,
+    "organizations": Flag.ORGANIZATION,
+    "streets": Flag.STREET,
+    "identifiers": Flag.IDENTIFIER,
+    "phones": Flag.PHONE,
+    "faxes": Flag.FAX,
+    "births": Flag.BIRTH,
+    "greetings": Flag.GREETING,
+    "usernames": Flag.USERNAME,
+    "units": Flag.UNIT,
+    "number_words": Flag.NUMBER_WORD,
+    "ages": Flag.AGE,
+}
+
+
+def read_lines(name: str) -> list[str]:
+    """Return the entries of a lexicon; lines that start with # are comments. Raises OSError where it is missing."""
+    lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not entries:
+        raise ValueError(f"lexicon {name}.txt is empty: install the package again")
+    return entries
+
+
+def read_hashes(name: str) -> array:
+    """Return the sorted CRC-32 of the words of a compiled lexicon (scripts/compile_lexicons.py)."""
+    differences = array("H", (FOLDER / f"{name}.bin").read_bytes())
+    if len(differences) < 100_000:
+        raise ValueError(f"lexicon {name}.bin is cut short: install the package again")
+    if sys.byteorder == "big":
+        differences.byteswap()
+    return array("I", accumulate(differences))
+
+
+class Lexicon(dict[str, int]):
+    """A word's flags: `lexicon["Albers"] & Flag.SURNAME`; any string may be asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hashes = read_hashes("common_words")
+        self._cased: dict[str, int] = {}
+        self._caseless: dict[str, int] = {}
+        for name, flag in CASED.items():
+            for entry in read_lines(name):
+                self._cased[entry] = self._cased.get(entry, 0) | flag
+        for name, flag in CASELESS.items():
+            for entry in read_lines(name):
+                self._caseless[entry.lower()] = self._caseless.get(entry.lower(), 0) | flag
+        # capitals and lower case find names too
+        self._folded = {entry.lower(): flags for entry, flags in self._cased.items()}
+        self._medical_endings = {ending.lower() for ending in read_lines("medical_endings")}
+
+    def __missing__(self, word: str) -> int:
+        if len(self) > REMEMBERED_WORDS:
+            self.clear()
+        self[word] = flags = self._look_up(word) if word[0].isalpha() else self._caseless.get(word, 0)
+        return flags
+
+    def is_word(self, form: str) -> bool:
+        """Tell whether a form, in this very case, is in the dictionary (one wrong yes in 4,000)."""
+        value = zlib.crc32(form.encode())
+        at = bisect_left(self._hashes, value)
+        return at < len(self._hashes) and self._hashes[at] == value
+
+    def _look_up(self, word: str) -> int:
+        lower = word.lower()
+        flags = self._caseless.get(lower, 0)
+        proper = self._cased.get(word) or self._folded.get(lower, 0)
+        if not proper and len(lower) > 4 and lower[-1] == "s":
+            proper = self._folded.get(lower[:-1], 0) & ~Flag.AMBIGUOUS
+        flags |= proper
+        named = proper & (NAME | Flag.PLACE | Flag.COUNTRY)
+        if not named or proper & Flag.AMBIGUOUS:
+            flags |= self._commonness(word, lower)
+        if word[0].isupper():
+            flags |= Flag.UPPER
+        return flags
+
+    def _commonness(self, word: str, lower: str) -> int:
+        capitalised = lower.capitalize()
+        if self.is_word(word) or self.is_word(lower) or (word != capitalised and self.is_word(capitalised)):
+            return Flag.COMMON
+        size = len(lower)
+        for length in range(min(LONGEST_ENDING, size - 2), 2, -1):
+            if lower[size - length :] in self._medical_endings:
+                return Flag.COMMON | Flag.MEDICAL
+        for length in range(min(LONGEST_ENDING, size - 3), 3, -1):
+            head, tail = lower[: size - length], lower[size - length :]
+            if (self.is_word(tail.capitalize()) or self.is_word(tail)) and self._is_modifier(head):
+                return Flag.COMPOUND
+        return 0
+
+    def _is_modifier(self, head: str) -> bool:
+        stems = (head, head[:-1] if head[-1] in "sn" else "", head[:-2] if head[-2:] in ("es", "en", "er") else "")
+        return any(len(stem) > 2 and (self.is_word(stem.capitalize()) or self.is_word(stem)) for stem in stems)
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the lexicon of this process, read at the first call. Raises OSError or ValueError if a part is missing."""
+    return Lexicon()

@@ -1,0 +1,176 @@
+"""The grammar of a person's name on tokens: titles, initials, particles, double names, "Nachname, Vorname"."""
+
+from pipelines.recognizers.lexicon import NAME, Flag
+from pipelines.recognizers.tokens import Tokens
+
+Span = tuple[int, int]
+"""The first token of a name and the one after its last."""
+
+MOST_PARTS = 5
+LONG_LINE = 60
+HYPHENS = ("-", "–", "‐", "‑")
+APOSTROPHES = ("'", "’", "´", "`")
+WORDS = Flag.COMMON | Flag.COMPOUND
+NEVER = Flag.NOT_NAME | Flag.SALUTATION | Flag.TITLE | Flag.BIRTH | Flag.PHONE | Flag.FAX
+
+
+def skip_titles(tokens: Tokens, index: int) -> int:
+    """Return the first token from `index` on that is no title, salutation or sign between them."""
+    start = index
+    while index < len(tokens):
+        flag, word = tokens.flags[index], tokens.words[index]
+        if flag & (Flag.TITLE | Flag.SALUTATION) and not (tokens.is_initial(index) and len(word) == 1):
+            if tokens.new_line(index) and index > start and tokens.gap(index).count("\n") > 1:
+                break
+        elif (
+            word in (".", ":")
+            or (word in ("-", "/", "(", ")") and tokens.joined(index))
+            or (word in ("in", "a", "h", "c", "e", "i") and tokens.word(index - 1) == "." and not tokens.lower_cased)
+            or (word == "," and tokens.flag(index + 1) & Flag.TITLE)
+        ):
+            pass
+        else:
+            break
+        index += 1
+    return index
+
+
+def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
+    """Return the name that begins at `index`; its first word may be a common one where `any_word` says so."""
+    at, parts, given, initials = index, 0, False, False
+    last = index
+    while parts < MOST_PARTS and at < len(tokens):
+        if parts and not _same_line(tokens, at, given):
+            break
+        flag, word = tokens.flags[at], tokens.words[at]
+        if tokens.is_initial(at) and not _ends_sentence(tokens, at, parts):
+            at, initials, parts = at + 2, True, parts + 1
+            last = at if parts > 1 and not _continues(tokens, at) else last
+            if tokens.word(at) in HYPHENS and tokens.joined(at) and tokens.is_initial(at + 1):
+                at += 1
+        elif flag & Flag.PARTICLE and word != "." and _leads_to_name(tokens, at):
+            at = _skip_particle(tokens, at)
+        elif tokens.is_upper(at) and not flag & NEVER and _accepts(tokens, at, parts, any_word, given or initials):
+            given |= bool(flag & Flag.FIRST_NAME)
+            at = last = _word_end(tokens, at)
+            parts += 1
+        elif word == "," and parts and _reversed(tokens, at):
+            at, given = at + 1, True
+        else:
+            break
+    return (index, last) if last > index else None
+
+
+def _same_line(tokens: Tokens, index: int, given: bool) -> bool:
+    """Tell whether the token goes on with the name; a line may break within it where the next word is a known name."""
+    gap = tokens.gap(index)
+    if "\t" in gap or len(gap) > 3 or gap.count("\n") > 1:
+        return False
+    if "\n" in gap or "\r" in gap:
+        flag = tokens.flags[index]
+        broken = flag & Flag.SURNAME or (not flag & WORDS and _is_long_line(tokens, index))
+        return given and tokens.is_upper(index) and bool(broken) and not flag & NEVER
+    return True
+
+
+def _is_long_line(tokens: Tokens, index: int) -> bool:
+    """Tell whether the line before the token at `index` is so long that it was broken for its length."""
+    end = tokens.ends[index - 1]
+    return end - max(tokens.text.rfind("\n", 0, end), 0) > LONG_LINE
+
+
+def _ends_sentence(tokens: Tokens, index: int, parts: int) -> bool:
+    """Tell whether a letter with a full stop after a name does not belong to it."""
+    return parts > 0 and (tokens.new_line(index + 2) and tokens.gap(index) != " ")
+
+
+def _continues(tokens: Tokens, index: int) -> bool:
+    return tokens.is_upper(index) and not tokens.flag(index) & NEVER and not tokens.new_line(index)
+
+
+def _leads_to_name(tokens: Tokens, index: int) -> bool:
+    at = index
+    while tokens.flag(at) & Flag.PARTICLE and at - index < 3:
+        at += 2 if tokens.word(at + 1) in APOSTROPHES else 1
+    return at < len(tokens) and tokens.is_upper(at) and not tokens.new_line(at) and not tokens.flag(at) & NEVER
+
+
+def _skip_particle(tokens: Tokens, index: int) -> int:
+    return index + 2 if tokens.word(index + 1) in APOSTROPHES and tokens.joined(index + 1) else index + 1
+
+
+def _word_end(tokens: Tokens, index: int) -> int:
+    """Return the token after a word and what hangs on it by hyphen or apostrophe: Müller-Lüdenscheidt, O'Brien."""
+    at = index + 1
+    while tokens.word(at) in (*HYPHENS, *APOSTROPHES) and tokens.joined(at) and tokens.joined(at + 1):
+        if not (tokens.is_upper(at + 1) or tokens.flag(at + 1) & Flag.PARTICLE):
+            break
+        at += 2
+    return at
+
+
+def _is_cased_as_name(word: str) -> bool:
+    return word.isupper() or word[1:].islower() or word.startswith(("Mc", "Mac", "De", "Di", "La", "Le", "Van", "Von"))
+
+
+def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool) -> bool:
+    """Tell whether a capitalised word may be the next part of a name."""
+    flag = tokens.flags[index]
+    word = tokens.words[index]
+    if len(word) == 1 or not _is_cased_as_name(word):
+        return False
+    if flag & NAME or not flag & WORDS:
+        return not (parts and word.isupper() and len(word) < 4)
+    if flag & (Flag.STAFF | Flag.PATIENT | Flag.HOSPITAL | Flag.GREETING):
+        return False
+    if not parts:
+        return any_word
+    if any_word and parts == 1 and not flag & Flag.MEDICAL and tokens.closes(index + 1):
+        return True
+    # after a given name or an initial any noun can be a surname: Ida Fuß, C. Finger
+    return given and parts < 3 and not flag & Flag.MEDICAL and tokens.word(index - 1) != ","
+
+
+def _reversed(tokens: Tokens, comma: int) -> bool:
+    """Tell whether a given name follows the comma: Gebauer, Gerlinde."""
+    flag = tokens.flag(comma + 1)
+    if tokens.new_line(comma + 1) or flag & NEVER or flag & (Flag.STAFF | Flag.PATIENT | Flag.PLACE | Flag.HOSPITAL):
+        return False
+    if flag & Flag.FIRST_NAME:
+        return True
+    return tokens.is_upper(comma + 1) and not flag & WORDS and len(tokens.word(comma + 1)) > 2
+
+
+def name_before(tokens: Tokens, index: int) -> Span | None:
+    """Return the name that ends before the token at `index`, as before a birth date."""
+    at = index - 1
+    while at >= 0 and tokens.words[at] in ("(", ",", ";", ":", "-", "–", "/", ".", "*", "†") and index - at < 4:
+        at -= 1
+    end = at + 1
+    if end <= 0 or tokens.gap(end).count("\n") > 1:
+        return None
+    while at >= 0 and end - at < 9 and _belongs(tokens, at, end):
+        at -= 1
+        if tokens.new_line(at + 1):
+            break
+    first = at + 1
+    while first < end and not (tokens.is_upper(first) or tokens.flags[first] & Flag.PARTICLE):
+        first += 1
+    names = [i for i in range(first, end) if tokens.is_upper(i) and len(tokens.words[i]) > 1]
+    named = any(tokens.flags[i] & NAME or not tokens.flags[i] & WORDS for i in names)
+    return (first, end) if named or len(names) == 2 else None
+
+
+def _belongs(tokens: Tokens, index: int, end: int) -> bool:
+    flag, word = tokens.flags[index], tokens.words[index]
+    if flag & (NEVER | Flag.STAFF | Flag.PATIENT | Flag.NAME_FIELD) or "\t" in tokens.gap(index + 1):
+        return False
+    if tokens.is_upper(index) and word[0].isalpha():
+        return True
+    if word == ",":
+        return index < end - 1
+    if word == ".":
+        return tokens.is_initial(index - 1)
+    return bool(flag & Flag.PARTICLE) or (
+        word in HYPHENS + APOSTROPHES and tokens.joined(index) and tokens.joined(index + 1)
+    )

@@ -1,0 +1,254 @@
+"""Names of persons: after titles, salutations, roles and fields, beside birth dates, in signatures, and known ones."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.eponym import is_eponym
+from pipelines.recognizers.lexicon import NAME as NAMES
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.names import Span, name_after, name_before, skip_titles
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["PERSON"]
+NAME = "person"
+
+TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_FIELD
+WORDS = Flag.COMMON | Flag.COMPOUND
+PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
+AND = ("und", "u", "/", "&", "sowie", ",", ";")
+SIGNATURE = 700
+SHORT_TITLES = (
+    "ma",
+    "ba",
+    "hc",
+    "ao",
+    "doc",
+    "sc",
+    "cand",
+    "med",
+    "nat",
+    "phil",
+    "rer",
+    "ing",
+    "psych",
+    "sr",
+    "mult",
+    "h",
+    "fh",
+    "aa",
+    "ca",
+    "md",
+    "ass",
+    "habil",
+    "pol",
+    "apl",
+)
+DATE_AFTER = re.compile(
+    r"[-\s.:,(*]{0,4}(?:(?:am|den|dat\w*|datum)\b[\s.:]{0,4})?(?:\d{1,2}\s?[./-]|\d{6}|\d{4}-|\d{1,2}\.?\s?[A-ZJM])",
+    re.IGNORECASE,
+)
+POSTPOSED = ("Dr", "Prof", "MBA", "MSc", "PD", "Mag", "PhD", "BSc", "MA", "DGKP", "DGKS", "OA", "OÄ", "FA")
+BORN = re.compile(r"\s{0,3}[(,;:]{0,2}\s{0,2}(?:\*|†|\bgeb(?:\b|oren)|Geb\b|Geburts|GEB)")
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the names of persons in a text."""
+    sources = (_triggered, _before_titles, _beside_births, _signed, _known)
+    for start, end, score in (found for source in sources for found in source(tokens)):
+        yield Entity("PERSON", tokens.starts[start], tokens.ends[end - 1], score, NAME)
+
+
+def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield the names that follow a salutation, title, role or field."""
+    for index, flag in enumerate(tokens.flags):
+        if not flag & TRIGGER:
+            continue
+        if flag & Flag.NAME_FIELD and tokens.word(index + 1) == ":":
+            span, score = name_after(tokens, skip_titles(tokens, index + 2), any_word=True), 0.95
+        elif flag & (Flag.SALUTATION | Flag.TITLE) and not _is_part_of_word(tokens, index):
+            span, score = _after_title(tokens, index), 0.95
+        elif flag & (Flag.STAFF | Flag.PATIENT):
+            span, score = _after_role(tokens, index), 0.8
+        else:
+            continue
+        if span:
+            yield span[0], span[1], score
+            yield from _coordinated(tokens, index, span[1])
+
+
+def _is_part_of_word(tokens: Tokens, index: int) -> bool:
+    word = tokens.words[index]
+    if word.lower() in SHORT_TITLES:
+        return not (tokens.word(index + 1) == "." and tokens.flag(index - 2) & Flag.TITLE)
+    if tokens.lower_cased or word[0].isupper():
+        return False
+    return word.lower() not in ("dr", "prof", "med", "frau", "herr", "herrn", "fr", "hr", "oa")
+
+
+def _after_title(tokens: Tokens, index: int) -> Span | None:
+    """Return the name after a title or salutation; "Frau Kollegin Weigel" has a word between."""
+    at = skip_titles(tokens, index + 1)
+    word = tokens.words[index].lower()
+    strong = word not in ("fam", "familie", "fr", "bruder", "schwester", "mag", "prim", "ms", "mr", "pd", "ag", "fa")
+    if tokens.flag(at) & Flag.NOT_NAME and tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at):
+        at = skip_titles(tokens, at + 1)
+        strong = tokens.word(at - 1) not in (",", ".")
+        if tokens.word(at - 1) == "," or not _is_name_like(tokens, at):
+            return None
+    if tokens.new_line(at) and tokens.gap(at).count("\n") > 1:
+        return None
+    return name_after(tokens, at, any_word=strong)
+
+
+def _is_name_like(tokens: Tokens, index: int) -> bool:
+    flag = tokens.flag(index)
+    return tokens.is_initial(index) or bool(
+        tokens.is_upper(index) and (flag & NAMES or not flag & WORDS or not flag & Flag.MEDICAL)
+    )
+
+
+def _after_role(tokens: Tokens, index: int) -> Span | None:
+    """Return the name after a role: Patientin Beate Albers, Untersucher: Wiesler Franz, Kollege Klabauter."""
+    at = index + 1
+    colon = linked = False
+    dotted = len(tokens.words[index]) < 5 and tokens.word(at) == "."
+    at += dotted
+    while (
+        tokens.word(at) in (":", "-", "/", "in", ")", "von", "durch", "an")
+        and at - index < 5
+        and not tokens.new_line(at)
+    ):
+        colon |= tokens.word(at) == ":"
+        linked |= tokens.word(at) in ("von", "durch", "an")
+        at += 1
+    titled = skip_titles(tokens, at)
+    if titled > at or tokens.flag(at) & Flag.NOT_NAME or (tokens.new_line(at) and not colon) or len(tokens.gap(at)) > 4:
+        return None
+    if linked and not tokens.flags[index] & Flag.STAFF:
+        return None
+    compound = not tokens.flag(at) & Flag.COMMON and not tokens.flag(at) & Flag.PROFESSION
+    span = name_after(tokens, at, any_word=(colon or linked) and compound)
+    if not span:
+        return None
+    if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
+        return None
+    return span
+
+
+def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, int, float]]:
+    """Yield the further names of an enumeration: Drs. Leber und Krauth, Dr. Weiß/Dr. Braun."""
+    plural = tokens.words[trigger].lower() in PLURAL
+    while plural and tokens.word(end) in AND and not tokens.new_line(end + 1):
+        flag = tokens.flag(end + 1)
+        if not tokens.is_upper(end + 1) or flag & (Flag.NOT_NAME | TRIGGER) or (flag & WORDS and not flag & NAMES):
+            return
+        if tokens.word(end) in (",", ";") and not flag & NAMES:
+            return
+        span = name_after(tokens, end + 1, any_word=False)
+        if not span:
+            return
+        yield span[0], span[1], 0.7
+        end = span[1]
+
+
+def _before_titles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield the names that their title follows: Brunzli B. Dr., Hendlbein MBA, Ida Fuß, Dr. med."""
+    for index, flag in enumerate(tokens.flags):
+        if flag & Flag.TITLE and not tokens.new_line(index) and tokens.words[index] in POSTPOSED:
+            at = skip_titles(tokens, index)
+            if name_after(tokens, at, any_word=True) and not tokens.closes(at):
+                continue
+            span = name_before(tokens, index)
+            if span and any(
+                not tokens.flags[i] & WORDS or tokens.flags[i] & NAMES
+                for i in range(*span)
+                if len(tokens.words[i]) > 1 and tokens.is_upper(i)
+            ):
+                yield span[0], span[1], 0.7
+
+
+def _beside_births(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield the names before a birth date: Evelyn Dewald * 13.08.1948, Meyr, Franz-Josef, geb. 12.9.1940."""
+    for index, word in enumerate(tokens.words):
+        if (word == "*" or tokens.flags[index] & Flag.BIRTH) and _leads_to_date(tokens, index):
+            span = name_before(tokens, index)
+            if span:
+                yield span[0], span[1], 0.9
+
+
+def _leads_to_date(tokens: Tokens, index: int) -> bool:
+    return bool(DATE_AFTER.match(tokens.text, tokens.ends[index]))
+
+
+def _signed(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield the names in the lines below a closing formula: names alone, or names with titles and roles around."""
+    for index, flag in enumerate(tokens.flags):
+        if not flag & Flag.GREETING:
+            continue
+        limit = tokens.starts[index] + SIGNATURE
+        at = index + 1
+        while at < len(tokens) and tokens.starts[at] < limit:
+            if _begins_column(tokens, at):
+                first = skip_titles(tokens, at)
+                span = name_after(tokens, first, any_word=True)
+                if span and _is_signature(tokens, span):
+                    yield span[0], span[1], 0.75
+                    at = span[1] - 1
+            at += 1
+
+
+def _begins_column(tokens: Tokens, index: int) -> bool:
+    gap = tokens.gap(index)
+    return tokens.new_line(index) or "\t" in gap or len(gap) > 2
+
+
+def _is_signature(tokens: Tokens, span: Span) -> bool:
+    """Tell whether the words are a name: two or more, the column's last but for a role, and not all ordinary nouns."""
+    first, end = span
+    words = [index for index in range(first, end) if tokens.words[index][0].isalpha() and len(tokens.words[index]) > 1]
+    initial = tokens.is_initial(first)
+    if any(
+        tokens.flags[index] & (Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.MONTH | Flag.HOSPITAL)
+        for index in words
+    ):
+        return False
+    closes = _begins_column(tokens, end) or tokens.word(end) in (",", "(", ".", "/", "-")
+    unknown = sum(1 for index in words if tokens.flags[index] & NAMES or not tokens.flags[index] & WORDS)
+    return bool(closes and unknown and (len(words) > 1 or initial))
+
+
+def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield first names with what follows them, and "surname, first name"."""
+    for index, flag in enumerate(tokens.flags):
+        if not flag & NAMES or flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER) or not tokens.is_upper(index):
+            continue
+        if tokens.word(index - 1)[-1:].isdigit():
+            continue
+        if flag & Flag.FIRST_NAME:
+            span = _given_name(tokens, index)
+        elif flag & Flag.SURNAME and tokens.word(index + 1) == "," and tokens.flag(index + 2) & Flag.FIRST_NAME:
+            span = name_after(tokens, index, any_word=True)
+        else:
+            span = None
+        if span and not is_eponym(tokens, span[0], span[1] - 1):
+            yield span[0], span[1], 0.6
+
+
+def _given_name(tokens: Tokens, index: int) -> Span | None:
+    """Return the span of a given name and its surname; alone only where the name is nothing else."""
+    if (tokens.word(index - 1) in ("-", "–", "'", "’") and tokens.joined(index)) or len(tokens.words[index]) < 3:
+        return None
+    span = name_after(tokens, index, any_word=False)
+    if not span:
+        return None
+    clear = not tokens.flags[index] & (Flag.AMBIGUOUS | Flag.EPONYM | WORDS)
+    following = tokens.flags[span[1] - 1]
+    if span[1] - span[0] > 1:
+        return span if clear or following & NAMES or not following & WORDS else None
+    if tokens.word(index + 1) in ("-", "–") and tokens.joined(index + 1):
+        return None
+    previous = tokens.flag(index - 1)
+    if previous & NAMES or (previous & Flag.UPPER and not previous & WORDS and tokens.gap(index) == " "):
+        return (index - 1, index + 1) if clear or not previous & WORDS else None
+    return span if clear and not tokens.words[index].isupper() and len(tokens.words[index]) > 3 else None

@@ -1,0 +1,79 @@
+"""Professions of patients and relatives: after "von Beruf", "arbeitet als", or bare where no staff can be meant."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["PROFESSION"]
+NAME = "profession"
+
+STATED = re.compile(
+    r"(?:Beruf(?:sanamnese|lich)?\s?[:=]|beruflich|von Beruf|vom Beruf|(?:arbeite(?:t|te|n)?|tätig|Tätigkeit"
+    r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
+    r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
+    r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
+    r"|leitende[rn]?))*|\b(?:ist|war|sei)(?: (?:ein|eine|gelernte[rn]?|als|von Beruf|pensionierte[rn]?"
+    r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
+)
+BEFORE_TITLE = re.compile(
+    r"(?:Beruf\s?:|von Beruf|arbeitet(?:e)? als|tätig als|Tätigkeit als|beschäftigt als|Ausbildung zu[mr]|Lehre als"
+    r"|gelernte[rn]?|pensionierte[rn]?)\s$"
+)
+NO_WORK = (
+    "rentner",
+    "rentnerin",
+    "pensionist",
+    "pensionistin",
+    "arbeitslos",
+    "student",
+    "studentin",
+    "schüler",
+    "schülerin",
+    "hausfrau",
+)
+ADJECTIVE = re.compile(r"[a-zäöüß]+(?:e[rn]?)$")
+MASCULINE = re.compile(r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login)$")
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the professions of a text."""
+    text = tokens.text
+    for index, flag in enumerate(tokens.flags):
+        if not flag & Flag.UPPER or tokens.words[index].lower() in NO_WORK:
+            continue
+        start = tokens.starts[index]
+        if flag & Flag.PROFESSION:
+            before = text[max(0, start - 48) : start]
+            if STATED.search(before) or (
+                not flag & (Flag.STAFF | Flag.SURNAME | Flag.TITLE) and _stands_free(tokens, index)
+            ):
+                yield Entity("PROFESSION", *_whole(tokens, index), 0.7, NAME)
+        elif (
+            (
+                tokens.gap(index) == " "
+                and text[start - 2 : start - 1] in "fsmnre:"
+                and BEFORE_TITLE.search(text, max(0, start - 30), start)
+            )
+            and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
+            and MASCULINE.search(tokens.words[index])
+        ):
+            yield Entity("PROFESSION", *_whole(tokens, index), 0.6, NAME)
+
+
+def _stands_free(tokens: Tokens, index: int) -> bool:
+    """Tell whether the word ends a phrase, as in "Floristin, ledig", and is no medical calling."""
+    return (
+        tokens.word(index + 1) in (",", ".", ";", ")")
+        and tokens.word(index - 1) in (",", "(", "ist", "eine", "ein", "als")
+        and not tokens.flags[index] & Flag.MEDICAL
+    )
+
+
+def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
+    first = index
+    while tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
+        first -= 2
+    return tokens.starts[first], tokens.ends[index]

@@ -1,0 +1,82 @@
+"""A text cut into words, numbers and signs once, for all recognizers."""
+
+import re
+from functools import lru_cache
+
+from pipelines.recognizers.lexicon import Flag, lexicon
+
+TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_CLOSING = frozenset(",;:()[]/|*†")
+LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
+
+
+class Tokens:
+    """The tokens of a text, in parallel lists: `words`, where they start and end, and their flags in the lexicon.
+
+    `lower_cased` says that the text is written without capital letters, so that they tell nothing.
+    """
+
+    __slots__ = ("ends", "flags", "lower_cased", "starts", "text", "words")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        spans = [match.span() for match in TOKEN.finditer(text)]
+        self.starts = [start for start, _ in spans]
+        self.ends = [end for _, end in spans]
+        self.words = [text[start:end] for start, end in spans]
+        known = lexicon()
+        self.flags = [known[word] for word in self.words]
+        upper = sum(1 for flag in self.flags if flag & Flag.UPPER)
+        self.lower_cased = upper * 50 < len(self.words)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def word(self, index: int) -> str:
+        """Return the token at `index`, or the empty string outside the text."""
+        return self.words[index] if 0 <= index < len(self.words) else ""
+
+    def flag(self, index: int) -> int:
+        """Return the flags of the token at `index`, or 0 outside the text."""
+        return self.flags[index] if 0 <= index < len(self.words) else 0
+
+    def gap(self, index: int) -> str:
+        """Return the white space before the token at `index`; a line break at both ends of the text."""
+        if 0 < index < len(self.words):
+            return self.text[self.ends[index - 1] : self.starts[index]]
+        return "\n"
+
+    def joined(self, index: int) -> bool:
+        """Tell whether no space parts the token at `index` from the one before."""
+        return 0 < index < len(self.words) and self.ends[index - 1] == self.starts[index]
+
+    def new_line(self, index: int) -> bool:
+        """Tell whether the token at `index` is the first of its line, or lies outside the text."""
+        return not 0 < index < len(self.words) or bool(LINE_BREAK.search(self.gap(index)))
+
+    def closes(self, index: int) -> bool:
+        """Tell whether a column ends before the token at `index`: by a line break, a tab, wide space or a sign."""
+        gap = self.gap(index)
+        return len(gap) > 2 or "\t" in gap or self.new_line(index) or self.words[index] in _CLOSING
+
+    def is_upper(self, index: int) -> bool:
+        """Tell whether the token at `index` is written as names are: with a capital, or unknown in a text without."""
+        flag = self.flag(index)
+        if flag & Flag.UPPER:
+            return True
+        if not self.lower_cased or not self.word(index)[:1].isalpha():
+            return False
+        return bool(flag & (Flag.FIRST_NAME | Flag.SURNAME)) or not flag & (Flag.COMMON | Flag.COMPOUND)
+
+    def is_initial(self, index: int) -> bool:
+        """Tell whether the token at `index` is a name's initial: one or two letters with a full stop."""
+        word = self.word(index)
+        if not self.flag(index) & Flag.UPPER or self.word(index + 1) != "." or not self.joined(index + 1):
+            return False
+        return len(word) == 1 or word in ("Ch", "Th", "St", "Ph", "Chr", "Hch", "Yv")
+
+
+@lru_cache(maxsize=2)
+def tokenize(text: str) -> Tokens:
+    """Return the tokens of a text; the last ones are kept, since recognizers ask one after another for the same."""
+    return Tokens(text)
