@@ -118,6 +118,9 @@ def finish_shard(part: Unmarked, marking: Marking) -> dict[str, Any]:
                 shard.add(kept.replace_schema_metadata(schema.metadata))
                 tally.add(kept, reasons)
     finish_signatures(part, marking, marks)
+    if not tally.full.documents:  # an empty shard helps nobody
+        storage.delete_file(storage.join(marking.output, path))
+        storage.delete_file(storage.join(marking.output, f"signatures/{part.shard}.parquet"))
     account = tally.account(marking.output, path)
     storage.write_json(done, account)
     return account
@@ -144,10 +147,10 @@ class ShardTally:
             self.distributions.setdefault(name, Counter()).update(histogram)
 
     def account(self, output: str, path: str) -> dict[str, Any]:
-        url = storage.join(output, path)
+        url, rows = storage.join(output, path), self.full.documents
         return {
             "source": self.source,
-            "shard": asdict(Shard(path, self.full.documents, storage.size(url), sha256(url))),
+            "shard": asdict(Shard(path, rows, storage.size(url), sha256(url))) if rows else None,
             "statistics": {"full": asdict(self.full), "dedup": asdict(self.dedup)},
             "rejected": dict(sorted(self.rejected.items())),
             "entities": dict(sorted(self.entities.items())),

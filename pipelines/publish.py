@@ -59,7 +59,7 @@ def make_manifest(
         configuration=stated,
         sources=sums,
         statistics={variant: summarise(rows) for variant, rows in statistics.items()},
-        shards=tuple(Shard(**shard["shard"]) for shard in shards),
+        shards=tuple(Shard(**shard["shard"]) for shard in shards if shard["shard"]),
         entities=entities,
         withdrawn={
             name: account.rejected["withdrawn"] for name, account in sums.items() if "withdrawn" in account.rejected

@@ -5,7 +5,6 @@ so that the same input gives the same parts anywhere and a new delivery leaves o
 """
 
 import hashlib
-import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -22,12 +21,12 @@ SMALLEST, LARGEST = 512 * 1024, 16 * 1024 * 1024
 """Bounds, in bytes of input, of the size that a split aims at."""
 
 PIECES = 16
-"""How many splits a folder or file is cut into where the bounds allow."""
+"""How many splits a delivery or file is cut into where the bounds allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files of one source that are planned together: small ones of one folder, or one large one.
+    """Files of one source that are planned together: small ones of one delivery, or one large one.
 
     `files` are (path relative to the source's folder, size in bytes), in order.
     """
@@ -64,10 +63,15 @@ def aim(total: int) -> int:
     return min(max(total // PIECES, SMALLEST), LARGEST)
 
 
+def delivery(file: tuple[str, int]) -> str:
+    """Return the first folder of a file's path: files are planned together within it only."""
+    return file[0].partition("/")[0] if "/" in file[0] else ""
+
+
 def batches(source: Source, files: Iterable[tuple[str, int]]) -> Iterator[Batch]:
     """Yield the batches of `files`, (path, size) sorted by path; companions that hold no document are left out."""
     relevant = [(path, size) for path, size in files if not source.ignores(path)]
-    for _, group in groupby(relevant, key=lambda file: posixpath.dirname(file[0])):
+    for _, group in groupby(relevant, key=delivery):
         folder = list(group)
         target = aim(sum(size for _, size in folder))
         pending: list[tuple[str, int]] = []
