@@ -26,7 +26,7 @@ _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NEXT_WORD = re.compile(r"[\w.]+")
 _ORDINAL = re.compile(r"\d{1,3}|\d{1,2}\.\d{1,2}|(?:\d{1,2}\.?[-–/])+\d{1,2}|[IVX]{2,}")
 _LETTERS_AND_STOPS = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,3}")
-_ITEM = re.compile(r"[-–—•*·+>□○●▪]|\d{1,2}\.|[a-zA-Z0-9]\)|\(")
+_ITEM = re.compile(r"[-–—•*·+>□○●▪]|\d{1,2}\.|[a-zA-Z0-9]\)|\(|Z\. ?n\.|St\. ?p\.|V\. ?a\.")
 
 _NEVER_FINAL = frozenset(lexicons.entries("abbreviations")) | {
     entry[0].upper() + entry[1:] for entry in lexicons.entries("abbreviations")
@@ -38,7 +38,7 @@ _SENTENCE_STARTS = frozenset(lexicons.entries("sentence_starts"))
 _ORDINAL_NOUNS = lexicons.entries("ordinal_nouns")
 _BEFORE_ORDINAL = frozenset(lexicons.entries("before_ordinals"))
 
-_LOOK_BACK = 40
+_LOOK_BACK = 24
 """Characters before a full stop that are looked at."""
 _LONG_WORD = 9
 """A word of so many letters is no abbreviation."""
@@ -46,22 +46,29 @@ _WRAPPED = range(50, 131)
 """Lengths of a line that may have been broken to fit a page, in characters."""
 
 
-def _ends_after(text: str, stop: int, following: int) -> bool:
-    """Tell whether the full stop at `stop` ends a sentence when the next one begins at `following`."""
-    if text[max(0, stop - _LONG_WORD) : stop].isalpha() and stop >= _LONG_WORD:
+def _ends_after(text: str, stop: int, following: int, line_ends: bool) -> bool:
+    """Tell whether the full stop at `stop` ends a sentence when the next one begins at `following`.
+
+    `line_ends` says that the line ends between them and was not broken to fit a page.
+    """
+    if text[stop] != "." or text[stop - 1 : stop] == ".":  # an ellipsis
+        return line_ends or _starts_sentence(text, following)
+    if stop >= _LONG_WORD and text[stop - _LONG_WORD : stop].isalpha():
         return True
     before = text[max(0, stop - _LOOK_BACK) : stop].split()
     if not before or text[stop - 1].isspace():
         return True
     token = before[-1].lstrip("(\"'„“‚»«[{")
-    word = token[max(token.rfind("-"), token.rfind("/")) + 1 :]
-    if token in _NEVER_FINAL or word in _NEVER_FINAL:
-        return False
     if _ORDINAL.fullmatch(token):
         return not _is_ordinal(text, stop, token, before, _word_at(text, following))
-    maybe = word in _MAYBE_FINAL or token in _MAYBE_FINAL or (len(word) == 1 and word.isalpha())
-    if maybe or _LETTERS_AND_STOPS.fullmatch(token):
-        return _starts_sentence(text, following)
+    if "/" in token:  # a unit, "72/min"
+        return True
+    word = token[token.rfind("-") + 1 :]
+    if token in _NEVER_FINAL or word in _NEVER_FINAL or word.endswith(("str", "Str")):
+        return False
+    one_letter = len(word) == 1 and word.isalpha()
+    if one_letter or word in _MAYBE_FINAL or token in _MAYBE_FINAL or _LETTERS_AND_STOPS.fullmatch(token):
+        return line_ends or _starts_sentence(text, following)
     return True
 
 
@@ -81,8 +88,8 @@ def _is_ordinal(text: str, stop: int, token: str, before: list[str], next_word: 
     """Tell whether `token`, a number before a full stop, counts something or numbers an item."""
     if next_word.startswith(_ORDINAL_NOUNS):
         return True
-    beginning = stop - len(token)
-    if not text[text.rfind("\n", 0, beginning) + 1 : beginning].strip():
+    before_token = text[max(0, stop - len(token) - 4) : stop - len(token)].rstrip(" \t")
+    if before_token.endswith("\n") or (not before_token and stop <= len(token) + 4):  # the line begins with it
         return True
     if next_word in _SENTENCE_STARTS:
         return False
@@ -91,12 +98,12 @@ def _is_ordinal(text: str, stop: int, token: str, before: list[str], next_word: 
 
 def _is_wrapped(text: str, start: int, end: int, following: int) -> bool:
     """Tell whether the line `text[start:end]` goes on in the next one, which begins at `following`."""
-    if following >= len(text) or _ITEM.match(text, following):
-        return False
     last = text[end - 1 : end]
-    if text[following].islower() or last == ",":
-        return True
-    return end - start in _WRAPPED and (last.isalnum() or last in "-/")
+    if last != "," and not text[following : following + 1].islower():
+        full = end - start in _WRAPPED and (last.isalnum() or last in "-/")
+        if not full or following >= len(text):
+            return False
+    return _ITEM.match(text, following) is None
 
 
 def _ends(text: str) -> Iterator[int]:
@@ -105,13 +112,16 @@ def _ends(text: str) -> Iterator[int]:
     for match in _CANDIDATE.finditer(text):
         start, end = match.span()
         mark = text[start]
-        simple = end - start == 2 and text[start + 1] == " "
-        newlines = 0 if simple else text.count("\n", start, end)
+        if end - start <= 2:  # most are a stop and a blank, or a single line feed
+            newlines = (mark == "\n") + (end - start == 2 and text[start + 1] == "\n")
+        else:
+            newlines = text.count("\n", start, end)
+        line_ends = newlines > 0 and not _is_wrapped(text, line, start, end)
         if mark == "\n":
-            if newlines > 1 or not _is_wrapped(text, line, start, end):
+            if newlines > 1 or line_ends:
                 yield start
-        elif mark == "." and newlines < 2:
-            if _ends_after(text, start, end):
+        elif mark in ".…" and newlines < 2:
+            if _ends_after(text, start, end, line_ends):
                 yield end
         elif newlines or text[start - 1 : start] != "(":
             yield end
