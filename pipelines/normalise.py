@@ -26,15 +26,15 @@ _CONJUNCTION = r"(?!und\b|oder\b|bzw\b|sowie\b|bis\b)"
 
 # what stands for something else; each alternative is told by its first character, and none repeats inside a repeat
 _CHANGE = re.compile(
-    f"(?P<combined>[^\\W\\d_][{_COMBINING}]+)"
+    f"(?P<combined>(?<=[^\\W\\d_])[{_COMBINING}]+)"
     f"|(?P<broken>(?<=[^\\W\\d_])[-\u2010\u00ad\u00ac][ \t]{{0,4}}(?:\r\n?|\n)[ \t]{{0,16}}(?=[a-zäöüß]){_CONJUNCTION})"
     f"|(?P<invisible>[{_INVISIBLE}{_COMBINING}]+)|(?P<space>[{_SPACES}])|(?P<compatible>[{_COMPATIBLE}])"
     f"|(?P<hyphen>[{_HYPHENS}])|(?P<crlf>\r\n?|[\u0085\u2028\u2029])"
     f"|(?P<lookalike>(?<=[{_LETTER}{_LOOKALIKE}])[{_LOOKALIKE}]|[{_LOOKALIKE}](?=[{_LETTER}]))"
 )
-_SCREEN = re.compile(
-    f"[{_INVISIBLE}{_COMBINING}{_SPACES}{_COMPATIBLE}{_HYPHENS}{_LOOKALIKE}\r\u0085\u2028\u2029\u00ac]|-[ \t]{{0,4}}\n"
-)
+_CHARACTERS = f"{_INVISIBLE}{_COMBINING}{_SPACES}{_COMPATIBLE}{_HYPHENS}{_LOOKALIKE}\r\u0085\u2028\u2029\u00ac"
+_SCREEN = re.compile(f"[{_CHARACTERS}]|-[ \t]{{0,4}}\n")
+_CANDIDATE = re.compile(f"[{_CHARACTERS}\\-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,20 @@ def normalise(text: str) -> Normalised:
 def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (begin, end, replacement) of every kept run and every change, in order, covering `text`."""
     last = 0
-    for change in _CHANGE.finditer(text):
-        if change.start() > last:
-            yield last, change.start(), text[last : change.start()]
-        yield change.start(), change.end(), _replacement(change)
+    for candidate in _CANDIDATE.finditer(text):
+        change = _CHANGE.match(text, candidate.start()) if candidate.start() >= last else None
+        if not change:
+            continue
+        begin = change.start() - (change.lastgroup == "combined" and change.start() > last)  # the letter before, too
+        if begin > last:
+            yield last, begin, text[last:begin]
+        yield begin, change.end(), _replacement(change.lastgroup, text[begin : change.end()])
         last = change.end()
     if last < len(text):
         yield last, len(text), text[last:]
 
 
-def _replacement(change: re.Match[str]) -> str:
-    kind, found = change.lastgroup, change.group()
+def _replacement(kind: str | None, found: str) -> str:
     if kind == "combined":
         return unicodedata.normalize("NFC", found)
     if kind == "compatible":

@@ -16,12 +16,13 @@ OWN_DOMAIN = ".example"
 _SCORE = 0.6
 _SEPARATED = r"[ \-./]?"
 _EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}(?:@|\(at\)|\[at\])[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}")
-_PHONE = re.compile(
-    r"(?<!\w)(?:tel(?:efon)?|fon|phone|(?:tele)?fax|mobil|handy)(?:nummer|nr)?\b[.:\s]{0,4}"
-    r"(?P<number>(?:\+|\(?0)[\d(][\d\s()/.\-]{4,20}\d)",
-    re.IGNORECASE,
+_CANDIDATE = re.compile(r"\d(?:[ ()/.\-]{0,3}[\dA-Z]){5,33}")
+"""A long number: everything but e-mail addresses is looked for around these only."""
+_PHONE_BEFORE = re.compile(
+    r"(?:\b(?:tel(?:efon)?|fon|phone|(?:tele)?fax|mobil|handy)(?:nummer|nr)?\b[.:\s]{0,4}\(?|\+|\+\()\Z", re.IGNORECASE
 )
-_INTERNATIONAL = re.compile(r"(?<![\w+])\+(?:49|43|41)[ ()/.\-]{0,2}\d[\d ()/.\-]{5,18}\d(?!\d)")
+_PHONE = re.compile(r"\(?0[\d(][\d ()/.\-]{4,20}\d|(?<=\+)(?:49|43|41)[ ()/.\-]{0,2}\d[\d ()/.\-]{5,18}\d(?!\d)")
+_BEFORE = 24
 _KINDS = {
     "kvnr": _SEPARATED.join(["[A-Z]", *[r"\d"] * 9]),
     "rvnr": rf"\d\d{_SEPARATED}\d{{6}}{_SEPARATED}[A-Z]{_SEPARATED}\d{{3}}",
@@ -57,13 +58,18 @@ def _found(text: str) -> Iterator[Span]:
         for match in _EMAIL.finditer(text):
             if not match.group().endswith(OWN_DOMAIN):
                 yield Span(*match.span(), "EMAIL", _SCORE)
-    for match in _PHONE.finditer(text):
-        yield Span(*match.span("number"), "PHONE", _SCORE)
-    if "+4" in text:
-        for match in _INTERNATIONAL.finditer(text):
-            yield Span(*match.span(), "PHONE", _SCORE)
+    for candidate in _CANDIDATE.finditer(text):
+        yield from _numbers(text, candidate.start(), candidate.end())
+
+
+def _numbers(text: str, begin: int, end: int) -> Iterator[Span]:
+    """Yield the numbers in the candidate from `begin` to `end`."""
+    announced = _PHONE_BEFORE.search(text, max(0, begin - _BEFORE), begin)
+    phone = _PHONE.match(text, begin - (text[begin - 1 : begin] == "("), end) if announced else None
+    if phone:
+        yield Span(*phone.span(), "PHONE", _SCORE)
     for kind, pattern in _NUMBERS.items():
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text, max(0, begin - 2), end + 1):
             if _fulfils(kind, match.group()):
                 yield Span(*match.span(), "ID", _SCORE)
 

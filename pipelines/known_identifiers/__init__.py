@@ -5,11 +5,11 @@ find, these are masked: names with typing errors, declension, transcribed umlaut
 dates in any notation; numbers and addresses with any separators. Costs one pass over the tokens of the text.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from pipelines.known_identifiers.names import find_names, name_tokens
-from pipelines.known_identifiers.tokens import tokenise
-from pipelines.known_identifiers.values import find_date, find_value
+from pipelines.known_identifiers.names import agreeing, find_initials, find_names, name_tokens
+from pipelines.known_identifiers.tokens import forms_of, neighbourhoods, tokenise
+from pipelines.known_identifiers.values import find_date, find_value, telling_forms
 from pipelines.spans import Span
 from schemas.document import KnownIdentifier
 
@@ -23,17 +23,26 @@ def find_known(text: str, known: Iterable[KnownIdentifier], is_common: Callable[
     values = [k for k in known if k.value.strip()]
     if not values:
         return []
-    tokens = tokenise(text)
-    spans: list[Span] = []
     names = sorted({name for k in values if k.label == "PERSON" for name in name_tokens(k.value)})
-    if names:
-        spans += find_names(tokens, names, is_common)
-    for identifier in values:
-        if identifier.label in ("DATE", "DATE_OF_BIRTH"):
-            spans += find_date(tokens, identifier)
-        elif identifier.label not in ("PERSON", "AGE"):
-            spans += find_value(tokens, identifier)
+    others = [k for k in values if k.label not in ("PERSON", "AGE")]
+    spans = list(find_initials(text, names)) if len(names) > 1 else []
+    telling = _telling(text, names, others)
+    if not telling:
+        return _merged(spans)
+    tokens = tokenise(text, neighbourhoods(text, telling))
+    spans += find_names(tokens, names, is_common)
+    for identifier in others:
+        finder = find_date if identifier.label in ("DATE", "DATE_OF_BIRTH") else find_value
+        spans += finder(tokens, identifier)
     return _merged(spans)
+
+
+def _telling(text: str, names: Sequence[str], others: Iterable[KnownIdentifier]) -> list[str]:
+    """Return the words that tell where an identifier may be: most texts have few, and only there more is done."""
+    forms = forms_of(text)
+    telling = set().union(*map(telling_forms, others)) & forms.keys()
+    telling |= agreeing(list(forms), names)
+    return [word for form in telling for word in forms[form]]
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import permutations
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from pipelines.folding import fold
@@ -17,7 +19,6 @@ FUZZY_LETTERS = 5
 _GAP = re.compile(r"[\s.,\-–'’]{1,4}\Z")
 _BEFORE_INITIAL = re.compile(r"(?:,?[ \t]|[ \t]?,[ \t]?)\Z")
 _AFTER_INITIAL = re.compile(r"\.?[ \t\-]{0,2}\Z")
-_INITIALS = re.compile(r"[^\W\d_]\.[ ]?[^\W\d_]\.\Z")
 
 
 @cache
@@ -41,26 +42,39 @@ def find_names(tokens: Tokens, names: list[str], is_common: Callable[[str], bool
     hits: set[int] = set()
     doubtful: set[int] = set()
     for word, places in tokens.places.items():
-        agreement = _agreement(word, names)
-        for place in places if agreement else ():
+        kind = agreement(word, names)
+        for place in places if kind else ():
             surface = tokens.surface(place)
             ordinary = is_common(surface)
-            sure = surface[0].isupper() and (agreement == "exact" or not ordinary)
-            (hits if sure or (agreement == "exact" and not ordinary) else doubtful).add(place)
+            sure = surface[0].isupper() and (kind == "exact" or not ordinary)
+            (hits if sure or (kind == "exact" and not ordinary) else doubtful).add(place)
     hits |= {place for place in doubtful if _in_company(tokens, place, hits)}
     initials = {name[0] for name in names}
     yield from _with_initials(tokens, hits, initials)
-    if len(names) > 1:
-        yield from _initials_alone(tokens, initials)
 
 
-def _agreement(word: str, names: Iterable[str]) -> str:
+def agreeing(forms: Sequence[str], names: Iterable[str]) -> set[str]:
+    """Return those of the folded words `forms` that agree with one of `names`."""
+    found: set[str] = set()
+    for name in names:
+        # two errors: one and an ending; what is not wanted of them is told below
+        cutoff = 2 if len(name) >= FUZZY_LETTERS else 1
+        near = process.extract(name, forms, scorer=OSA.distance, score_cutoff=cutoff, limit=None)
+        found.update(form for form, _, _ in near if agreement(form, [name]))
+    return found
+
+
+def agreement(word: str, names: Iterable[str]) -> str:
     """Return "exact" (also declined), "fuzzy" or "" for a folded word of the text."""
     best = ""
     for name in names:
-        if word == name or (len(word) == len(name) + 1 and word[-1] == "s" and word.startswith(name)):
+        excess = len(word) - len(name)
+        if not -2 < excess < 3:
+            continue
+        if word == name or (excess == 1 and word[-1] == "s" and word.startswith(name)):
             return "exact"
-        if len(name) >= FUZZY_LETTERS and -2 < len(word) - len(name) < 3:
+        # with one error the first or the last letter is right, before an ending the last but one
+        if len(name) >= FUZZY_LETTERS and (word[0] == name[0] or name[-1] in word[-2:]):
             declined = word[:-1] if word[-1] in "sn" else word
             if OSA.distance(word, name, score_cutoff=1) <= 1 or OSA.distance(declined, name, score_cutoff=1) <= 1:
                 best = "fuzzy"
@@ -107,12 +121,13 @@ def _initial_after(tokens: Tokens, place: int, initials: set[str]) -> bool:
     return stopped and _is_initial(tokens, place, initials) and bool(_BEFORE_INITIAL.match(tokens.gap(place - 1)))
 
 
-def _initials_alone(tokens: Tokens, initials: set[str]) -> Iterator[Span]:
+def find_initials(text: str, names: Iterable[str]) -> Iterator[Span]:
     """Yield pairs of the person's initials with full stops: "G.M."."""
-    for initial in sorted(initials):
-        for place in tokens.places.get(initial, ()):
-            following = place + 1
-            if following < len(tokens) and tokens.folded[following] in initials - {initial}:
-                pair = tokens.text[tokens.extents[place][0] : tokens.extents[following][1] + 1]
-                if _INITIALS.match(pair) and pair[0].isupper() and pair[-2].isupper():
-                    yield tokens.span(place, following, "PERSON")
+    initials = sorted({name[0].upper() for name in names})
+    for one, other in permutations(initials, 2):
+        for pair in (f"{one}.{other}.", f"{one}. {other}."):
+            place = text.find(pair)
+            while place >= 0:
+                if not text[place - 1 : place].isalnum():
+                    yield Span(place, place + len(pair) - 1, "PERSON")
+                place = text.find(pair, place + 1)

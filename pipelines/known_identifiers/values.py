@@ -44,6 +44,34 @@ def parse_date(value: str) -> tuple[int, int, int] | None:
     return None
 
 
+def _years(year: int) -> set[str]:
+    return {str(year), f"{year % 100:02}"} if year > 99 else {f"{year:02}", f"19{year:02}", f"20{year:02}"}
+
+
+def _runs(date: tuple[int, int, int]) -> list[str]:
+    """Return the date as digits without separators, day first and year first."""
+    year, month, day = date
+    return [f for y in sorted(_years(year)) for f in (f"{day:02}{month:02}{y}", f"{y}{month:02}{day:02}")]
+
+
+def telling_forms(identifier: KnownIdentifier) -> set[str]:
+    """Return the folded tokens of which one is there wherever the identifier is."""
+    date = parse_date(identifier.value) if identifier.label in ("DATE", "DATE_OF_BIRTH") else None
+    return {*_years(date[0]), *_runs(date)} if date else _beginnings(identifier)
+
+
+def _beginnings(identifier: KnownIdentifier) -> set[str]:
+    """Return the tokens that a spelling of the value may begin with: prefixes of it, numbers also after zeros."""
+    value = squeeze(identifier.value, identifier.label)
+    if len(value) < _SHORTEST:
+        return set()
+    spellings = {value, value.replace("str", "strasse", 1)} if identifier.label == "STREET" else {value}
+    prefixes = {spelling[:length] for spelling in spellings for length in range(1, len(spelling) + 1)}
+    if identifier.label in _NUMBERS:
+        prefixes |= {zeros + prefix for zeros in ("0", "00", "000", "0000") for prefix in prefixes}
+    return prefixes
+
+
 def find_date(tokens: Tokens, identifier: KnownIdentifier) -> Iterator[Span]:
     """Yield the date in any order of day, month and year that is in use, with digits or the month's name."""
     date = parse_date(identifier.value)
@@ -51,14 +79,13 @@ def find_date(tokens: Tokens, identifier: KnownIdentifier) -> Iterator[Span]:
         yield from find_value(tokens, identifier)
         return
     year, month, day = date
-    days, months = {str(day), f"{day:02}"}, {str(month), f"{month:02}"}
+    days, months, years = {str(day), f"{day:02}"}, {str(month), f"{month:02}"}, _years(year)
     months |= {name for name, number in _months().items() if number == month}
-    years = {str(year), f"{year % 100:02}"} if year > 99 else {f"{year:02}", f"19{year:02}", f"20{year:02}"}
     for order in ((days, months, years), (months, days, years), (years, months, days)):
         for start in [place for form in sorted(order[0]) for place in tokens.places.get(form, ())]:
             if _reads(tokens, start, order):
                 yield tokens.span(start, start + 2, identifier.label)
-    for form in [f for y in sorted(years) for f in (f"{day:02}{month:02}{y}", f"{y}{month:02}{day:02}")]:
+    for form in _runs(date):
         yield from (tokens.span(place, place, identifier.label) for place in tokens.places.get(form, ()))
 
 
@@ -76,8 +103,8 @@ def find_value(tokens: Tokens, identifier: KnownIdentifier) -> Iterator[Span]:
     if len(value) < _SHORTEST:
         return
     numeric = identifier.label in _NUMBERS
-    for form in [form for form in tokens.places if value.startswith(_start(form, numeric) or "\0")]:
-        for start in tokens.places[form]:
+    for form in sorted(_beginnings(identifier)):
+        for start in tokens.places.get(form, ()):
             if identifier.label in _WORDS and form.isalpha() and not tokens.surface(start)[0].isupper():
                 continue
             last = _completes(tokens, start, value, numeric)

@@ -8,7 +8,7 @@ surrogate. Titles and particles stay, and so does everything between the tokens.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.folding import fold
 from pipelines.lexicons import entries
@@ -125,7 +125,8 @@ def _gender_by_words(text: str) -> str:
     return "f" if _FEMALE.search(lower) else "m" if _MALE.search(lower) else ""
 
 
-def roles(name: str, before: str = "") -> list[tuple[str, str]]:
+@lru_cache(maxsize=1 << 12)
+def roles(name: str, before: str = "") -> tuple[tuple[str, str], ...]:
     """Return (folded token, role) of each token of `name` that is no title; a role is given, family or initial."""
     found = [m for m in _TOKEN.finditer(name) if fold(m.group()) not in titles()]
     forms = [fold(m.group()) for m in found]
@@ -133,7 +134,7 @@ def roles(name: str, before: str = "") -> list[tuple[str, str]]:
     groups = _joined_by_hyphens(name, found, words)
     family = _family_groups(name, before, [[forms[i] for i in group] for group in groups], found, groups)
     role = {i: "family" if number in family else "given" for number, group in enumerate(groups) for i in group}
-    return [(form, role.get(i, "initial")) for i, form in enumerate(forms)]
+    return tuple((form, role.get(i, "initial")) for i, form in enumerate(forms))
 
 
 def _family_groups(
