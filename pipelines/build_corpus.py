@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -237,7 +238,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     settings = configuration(parsed)
     if parsed.input is None:
         parsed.input = f"{SAMPLES}-{parsed.documents}"
-        samples.write_samples(parsed.documents, parsed.input)
+        samples.write_samples(Path(parsed.input), parsed.documents, seed=1)
     check_folders(parsed.input, parsed.output)
     build = Build(
         input=parsed.input,

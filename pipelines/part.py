@@ -5,6 +5,7 @@ count, sign, write. Raw text exists in it only, in the memory of one process; wh
 de-identified. The part's account is written last: its being there is what "done" means.
 """
 
+import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ from schemas import storage
 from schemas.document import Document, RawDocument, Rejection
 from schemas.signatures import Deduplication, signature_schema
 
+logger = logging.getLogger("pipelines.build_corpus")
 BATCH_DOCUMENTS, BATCH_CHARACTERS = 512, 4_000_000
 """Bounds of the documents that are counted, signed and written together."""
 
@@ -88,14 +90,16 @@ def prepare(raw: RawDocument, recipe: Recipe, watch: Stopwatch) -> Document | Re
     return outcome
 
 
+def tell_of_broken_file(path: str, error: Exception) -> None:
+    """Log the kind of an error that no reader foresaw; its message could hold text."""
+    logger.warning("%s: unforeseen %s; what is left of the file is rejected", path, type(error).__name__)
+
+
 def outcomes(split: Split, recipe: Recipe, watch: Stopwatch) -> Iterator[Document | Rejection]:
     """Yield what became of every record of `split`."""
     folder = storage.join(recipe.input, split.source)
     options: Options = recipe.options.get(split.source, {})
-    broken = Metrics.counter("read", "broken_files")
-    records: Iterable[Outcome] = read_split(
-        source(split.source), folder, split, options, lambda path, error: broken.inc()
-    )
+    records: Iterable[Outcome] = read_split(source(split.source), folder, split, options, tell_of_broken_file)
     for outcome in records:
         yield outcome if isinstance(outcome, Rejection) else prepare(outcome, recipe, watch)
     watch.lap("read")
