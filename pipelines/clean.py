@@ -133,18 +133,17 @@ def _left_word(text: str, end: int) -> str:
     return match[0] if match else ""
 
 
-def tidy(text: str) -> str:
+def tidy(text: str, plain: bool = False) -> str:
     """Return `text` without invisible characters, soft hyphens, broken words and superfluous white space.
 
     Blanks become one space, line ends lose theirs, at most one empty line stays between paragraphs.
+    `plain` says that no character is suspect, so that there is neither an invisible one nor a rare blank.
     """
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
-        if "\xad" in text or "\xac" in text:
-            text = _SOFT_HYPHEN.sub("", _HARD_SOFT_HYPHEN.sub("-", text))
+    if not plain:
+        text = _OTHER_BLANKS.sub(" ", _INVISIBLE.sub("", text))
+    if "\xad" in text or "\xac" in text:
+        text = _SOFT_HYPHEN.sub("", _HARD_SOFT_HYPHEN.sub("-", text))
     text = text.replace("\t", " ").replace("\u00a0", " ")
-    if not text.isascii():
-        text = _OTHER_BLANKS.sub(" ", text)
     # repeated replacement halves a run of blanks each time, which beats a regular expression
     while "  " in text:
         text = text.replace("  ", " ")
@@ -157,10 +156,13 @@ def tidy(text: str) -> str:
 def clean(text: str) -> str:
     """Clean a document's text; to clean it again changes nothing.
 
-    What one round uncovers (an entity that held an invisible character) the next one mends.
+    What one round uncovers (an entity that held an invisible character) the next one mends. Only what
+    was suspect, or where letters move together, can uncover anything.
     """
     for _ in range(_PASSES):
-        before, text = text, tidy(mend(text))
-        if text == before or not _SUSPECT.search(text):
+        before, plain = text, _SUSPECT.search(text) is None
+        text = tidy(text if plain else mend(text), plain)
+        moved = not plain or "\xad" in before or "-\n" in before
+        if not moved or text == before or not _SUSPECT.search(text):
             break
     return text

@@ -23,8 +23,8 @@ class Selection:
     end are judged.
 
     A line of at least `repeated_characters` characters that occurs `repeated_lines` times stays once.
-    `letter_share` is the least share of letters among the characters that are not blank, `replaced_share`
-    the greatest share of U+FFFD, `single_share` the greatest share of words of one letter.
+    `letter_share` is the least share of letters among the characters that are not blank, `word_length` the least
+    mean number of letters in a word, `replaced_share` the greatest share of U+FFFD.
     """
 
     minimum_words: int = 3
@@ -32,12 +32,12 @@ class Selection:
     german_percent: int = 50
     word_share: float = 0.06
     word_share_alone: float = 0.2
-    sample: int = 2_000
+    sample: int = 1_000
     repeated_lines: int = 3
     repeated_characters: int = 30
     letter_share: float = 0.3
+    word_length: float = 2.0
     replaced_share: float = 0.01
-    single_share: float = 0.5
 
 
 _TOKEN = re.compile(r"[^\W\d_]+")
@@ -54,34 +54,43 @@ _SURE_BYTES = 200
 
 
 @cache
-def _boilerplate() -> dict[str, re.Pattern[str]]:
-    """Return the patterns of boilerplate lines by their first word."""
+def _boilerplate() -> tuple[dict[str, re.Pattern[str]], frozenset[str]]:
+    """Return the patterns of boilerplate lines by their first word, and the first two characters of those."""
     patterns: dict[str, list[str]] = {}
     for entry in lexicons.entries("boilerplate"):
         pattern = re.escape(entry).replace(r"\*", ".*").replace("0", r"\d+")
         patterns.setdefault(entry.split()[0].replace("*", ""), []).append(pattern)
-    return {word: re.compile(rf"(?:{'|'.join(group)})[ .:!…-]*") for word, group in patterns.items()}
+    compiled = {word: re.compile(rf"(?:{'|'.join(group)})[ .:!…-]*") for word, group in patterns.items()}
+    return compiled, frozenset(entry[:2] for entry in lexicons.entries("boilerplate"))
 
 
 def remove_boilerplate(text: str, selection: Selection = Selection()) -> str:
     """Return `text` without boilerplate lines, and with each line that repeats much only where it comes first."""
-    patterns = _boilerplate()
     lines = text.split("\n")
-    counts = Counter(line for line in lines if len(line) >= selection.repeated_characters)
-    repeated = {line for line, number in counts.items() if number >= selection.repeated_lines}
-    kept, seen = [], set()
-    for line in lines:
-        if line in repeated:
-            if line in seen:
-                continue
-            seen.add(line)
-        lower = line.strip().lower()
-        pattern = patterns.get(lower.split(" ", 1)[0].rstrip(":.!…")) or patterns.get(lower.split(" ", 1)[0])
-        if pattern is None or not pattern.fullmatch(lower):
-            kept.append(line)
-    if len(kept) == len(lines):
+    patterns, beginnings = _boilerplate()
+    dropped = {
+        index
+        for index, line in enumerate(lines)
+        if line[:2].lower() in beginnings and _is_boilerplate(line.strip().lower(), patterns)
+    }
+    long = [line for line in lines if len(line) >= selection.repeated_characters]
+    if len(set(long)) < len(long):
+        counts = Counter(long)
+        seen = set()
+        for index, line in enumerate(lines):
+            if counts[line] >= selection.repeated_lines:
+                dropped |= {index} if line in seen else set()
+                seen.add(line)
+    if not dropped:
         return text
+    kept = (line for index, line in enumerate(lines) if index not in dropped)
     return _BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
+
+
+def _is_boilerplate(line: str, patterns: dict[str, re.Pattern[str]]) -> bool:
+    first = line.split(" ", 1)[0]
+    pattern = patterns.get(first) or patterns.get(first.rstrip(":.!…-"))
+    return pattern is not None and pattern.fullmatch(line) is not None
 
 
 def _sample(text: str, length: int) -> str:
@@ -126,16 +135,16 @@ def is_german(text: str, selection: Selection = Selection()) -> bool:
 def is_garbage(text: str, selection: Selection = Selection()) -> bool:
     """Tell whether `text` is a broken extraction: lost characters, few letters, or letters set apart."""
     sample = _sample(text, selection.sample)
-    classes = sample.encode("latin-1", "replace").translate(_CLASSES)
-    singles = classes.replace(b" ", b"  ").count(b" w ")
-    words, letters, visible = classes.count(b" w"), classes.count(b"w"), len(classes) - sample.count(" ")
+    visible = len(sample) - sample.count(" ") - sample.count("\n")
     if "\ufffd" in sample and sample.count("\ufffd") > selection.replaced_share * visible:
         return True
-    if letters >= selection.letter_share * visible and singles <= selection.single_share * words:
+    classes = sample.encode("latin-1", "replace").translate(_CLASSES)
+    letters, words = classes.count(b"w"), classes.count(b" w") + classes.startswith(b"w")
+    if letters >= selection.letter_share * visible and letters >= selection.word_length * words:
         return False
     found = _TOKEN.findall(sample)  # letters beyond Latin-1 are letters too
-    few = sum(map(len, found)) < selection.letter_share * visible
-    return few or sum(len(word) == 1 for word in found) > selection.single_share * len(found)
+    letters = sum(map(len, found))
+    return letters < selection.letter_share * visible or letters < selection.word_length * len(found)
 
 
 def select(text: str, title: str = "", selection: Selection = Selection()) -> tuple[str, str | None]:
