@@ -6,6 +6,7 @@ still finds rejects the document. This is the only maker of a `Document`.
 """
 
 import secrets
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -103,10 +104,30 @@ class Anonymiser:
         self._splitter = splitter
         self.find("Frau Gisela Müller, geb. 1.5.1954")
 
+    @property
+    def engines(self) -> Sequence[Finder]:
+        """The stronger engines beside the recognizers."""
+        return self._finders[1:]
+
     def __call__(self, raw: RawDocument) -> Document | Rejection:
         """Return the de-identified document, or why there is none. Raises nothing, whatever the text."""
+        return self.examine(raw)[0]
+
+    def examine(self, raw: RawDocument) -> tuple[Document | Rejection, list[Span]]:
+        """Return the outcome and the entities of the text, its title left out, by offsets into it as it is.
+
+        A rejected document has those that were found until then. Raises nothing, whatever the text.
+        """
+        in_text: list[Span] = []
         try:
-            return self._document(raw)
+            whole = _Whole(raw)
+            deadline = time.monotonic() + self.settings.timeout * (1 + len(whole.text) // _MILLION)
+            keep = ("PERSON",) if raw.source in self.settings.public else ()
+            spans = list(_divided(self.find(whole.text, raw.known, keep, deadline), whole.head))
+            in_text = [
+                s._replace(begin=s.begin - whole.head, end=s.end - whole.head) for s in spans if s.begin >= whole.head
+            ]
+            return self._document(raw, whole, spans, deadline), in_text
         except DeadlineError:
             reason = "anonymise_timeout"
         except BadSpanError:
@@ -115,7 +136,12 @@ class Anonymiser:
             reason = error.reason
         except Exception:  # the document must neither pass nor end the run, and the message may hold its text
             reason = "anonymise_error"
-        return Rejection(raw.id, raw.source, STAGE, reason, raw.file)
+        return Rejection(raw.id, raw.source, STAGE, reason, raw.file), in_text
+
+    def preview(self, text: str) -> str:
+        """Return the de-identified `text`, or the reason code of its rejection."""
+        outcome = self(RawDocument("electronic_health_records", "", text))
+        return outcome.text if isinstance(outcome, Document) else f"rejected: {outcome.reason}"
 
     def find(
         self, text: str, known: Sequence[KnownIdentifier] = (), keep: Iterable[str] = (), deadline: float | None = None
@@ -145,42 +171,35 @@ class Anonymiser:
             yield from found
         yield from output_scan.scan(text)
 
-    def _document(self, raw: RawDocument) -> Document:
-        text = raw.text if raw.text.isascii() else raw.text.encode("utf-8", "replace").decode("utf-8")
-        title = raw.title.encode("utf-8", "replace").decode("utf-8")
-        head = title + _TITLE_END if title else ""
-        whole = head + text
-        deadline = time.monotonic() + self.settings.timeout * (1 + len(whole) // _MILLION)
-        keep = ("PERSON",) if raw.source in self.settings.public else ()
-        spans = list(_divided(self.find(whole, raw.known, keep, deadline), len(head)))
+    def _document(self, raw: RawDocument, whole: "_Whole", spans: list[Span], deadline: float) -> Document:
         _check_time(deadline)
-        in_title = [s for s in spans if s.end <= len(head)]
+        in_title = [s for s in spans if s.end <= whole.head]
         in_text = spans[len(in_title) :]
-        new_title, new_text = self._replaced(raw, whole, in_title, in_text, len(head))
+        if self.settings.replacement == "drop-sentence":
+            new_title, new_text = self._dropped(whole, in_title, in_text)
+        else:
+            stand_in = self._stand_in(raw, whole, spans)
+            new_title = replace(whole.text, in_title, stand_in, 0, whole.title_end)
+            new_text = replace(whole.text, in_text, stand_in, whole.head)
         for new in (new_title, new_text):
             self._scan(new, raw.known)
         _check_time(deadline)
         template = new_text.text
         if self.settings.replacement == "surrogate":
-            template = replace(whole, in_text, tag, len(head)).text
+            template = replace(whole.text, in_text, tag, whole.head).text
         counts = Counter(s.label for s in spans)
         return Document(raw.id, raw.source, new_text.text, new_title.text, dict(sorted(counts.items())), template)
 
-    def _replaced(
-        self, raw: RawDocument, whole: str, in_title: list[Span], in_text: list[Span], head: int
-    ) -> tuple[Replaced, Replaced]:
-        """Return title and text after replacement; the title and its separator are the first `head` characters."""
-        title_end = max(0, head - len(_TITLE_END))
-        if self.settings.replacement == "drop-sentence":
-            moved = [s._replace(begin=s.begin - head, end=s.end - head) for s in in_text]
-            title = "" if in_title else whole[:title_end]
-            return Replaced(title, []), Replaced(drop_sentences(whole[head:], moved, self._splitter), [])
-        stand_in = tag
-        if self.settings.replacement == "surrogate":
-            scope = f"{raw.source}\0{raw.patient or raw.key}"
-            avoid = [identifier.value for identifier in raw.known]
-            stand_in = Surrogates(whole, [*in_title, *in_text], self.settings.key, scope, avoid).of
-        return replace(whole, in_title, stand_in, 0, title_end), replace(whole, in_text, stand_in, head)
+    def _stand_in(self, raw: RawDocument, whole: "_Whole", spans: list[Span]) -> Callable[[Span], str]:
+        if self.settings.replacement == "tag":
+            return tag
+        scope = f"{raw.source}\0{raw.patient or raw.key}"
+        return Surrogates(whole.text, spans, self.settings.key, scope, [k.value for k in raw.known]).of
+
+    def _dropped(self, whole: "_Whole", in_title: list[Span], in_text: list[Span]) -> tuple[Replaced, Replaced]:
+        moved = [s._replace(begin=s.begin - whole.head, end=s.end - whole.head) for s in in_text]
+        title = "" if in_title else whole.text[: whole.title_end]
+        return Replaced(title, []), Replaced(drop_sentences(whole.text[whole.head :], moved, self._splitter), [])
 
     def _scan(self, new: Replaced, known: Sequence[KnownIdentifier]) -> None:
         """Raise ResidualError where personal information is left outside of the replacements."""
@@ -207,6 +226,18 @@ class Anonymiser:
                 raise SelfTestError(f"canary {canary.name} survived: nothing may be processed")
             if any(kept not in made.text for kept in canary.kept) and self.settings.replacement != "drop-sentence":
                 raise SelfTestError(f"canary {canary.name}: medical words were taken for personal information")
+
+
+class _Whole:
+    """Title and text of a document as one, so that a name in either is replaced alike; `head` is the text's begin."""
+
+    def __init__(self, raw: RawDocument) -> None:
+        title = raw.title + _TITLE_END if raw.title else ""
+        text = title + raw.text
+        # a lone surrogate is no character and cannot be written
+        self.text = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+        self.head = len(title)
+        self.title_end = len(raw.title)
 
 
 def _recognizers() -> Finder:
@@ -246,3 +277,9 @@ def _divided(spans: Iterable[Span], cut: int) -> Iterator[Span]:
             yield span._replace(begin=cut)
         else:
             yield span
+
+
+if __name__ == "__main__":
+    from pipelines.anonymise_command import main
+
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Which recognizer found what in a text that somebody types: for the terminal, never for a file."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import output_scan
+from pipelines.anonymise import Anonymiser
+from pipelines.normalise import normalise
+from pipelines.spans import Span
+
+
+def findings(anonymiser: Anonymiser, text: str) -> Iterator[tuple[Span, str]]:
+    """Yield every span that anything finds in `text`, and who; spans overlap where several agree."""
+    from pipelines.recognizers import FAMILIES, propagate, tokenize
+
+    normalised = normalise(text)
+    tokens = tokenize(normalised.text)
+    found = [entity for family in FAMILIES for entity in family.find(tokens)]
+    found += propagate(tokens, found)
+    for engine in anonymiser.engines:
+        found += engine(normalised.text)
+    for entity in found:
+        begin, end = normalised.original(entity.start, entity.end)
+        yield Span(begin, end, entity.entity_type, entity.score), entity.recognizer
+    for span in output_scan.scan(normalised.text):
+        begin, end = normalised.original(span.begin, span.end)
+        yield span._replace(begin=begin, end=end), "output scan"
+
+
+def explain(anonymiser: Anonymiser, text: str, console: Console) -> None:
+    """Print the findings in `text` and what replaces them."""
+    table = Table(title="Found", title_justify="left")
+    for header in ("characters", "text", "label", "score", "by"):
+        table.add_column(header)
+    for span, name in sorted(findings(anonymiser, text)):
+        surface = text[span.begin : span.end]
+        table.add_row(f"{span.begin}-{span.end}", repr(surface)[1:-1], span.label, f"{span.score:.2f}", name)
+    console.print(table)
+    console.print(anonymiser.preview(text), markup=False, highlight=False)
