@@ -31,7 +31,7 @@ class Selection:
     maximum_characters: int = 20_000_000
     german_percent: int = 50
     word_share: float = 0.06
-    word_share_alone: float = 0.2
+    word_share_alone: float = 0.12
     sample: int = 1_000
     repeated_lines: int = 3
     repeated_characters: int = 30
