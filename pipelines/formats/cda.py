@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from lxml import etree
+import lxml.etree as etree
 
 from pipelines.formats import Unreadable, UnreadableFileError
 from pipelines.formats.attachments import decode_base64, read_attachment

@@ -7,6 +7,7 @@ or not, and between the last two by which one's umlauts occur.
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
@@ -20,6 +21,7 @@ BYTE_ORDER_MARKS = (
 UNPROVEN = "ascii"
 """What `detect` says of bytes without any umlaut: later ones may be of any ASCII-compatible encoding."""
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _UMLAUTS = {name: "äöüßÄÖÜ".encode(name) for name in ("cp1252", "cp850")}
 
 
@@ -35,11 +37,12 @@ def detect(head: bytes) -> str:
             return "utf-16-be" if even > zeros - even else "utf-16-le"
     if head.isascii():
         return UNPROVEN
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return max(_UMLAUTS, key=lambda name: sum(map(head.count, _UMLAUTS[name])))
-    return "utf-8"
+    # one broken record does not make another encoding of a file that is UTF-8 elsewhere
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
+    broken = text.count("\ufffd")
+    if broken <= len(_BEYOND_ASCII.findall(text)) - broken:
+        return "utf-8"
+    return max(_UMLAUTS, key=lambda name: sum(map(head.count, _UMLAUTS[name])))
 
 
 def is_wide(encoding: str) -> bool:
@@ -79,6 +82,9 @@ def byte_lines(stream: BinaryIO, encoding: str, limit: int) -> Iterator[bytes]:
     """
     text = io.TextIOWrapper(cast(BinaryIO, stream), encoding, errors="replace", newline="\n")
     first = True
-    while line := text.readline(limit):
-        yield (line.removeprefix("\ufeff") if first else line).encode("utf-8", "replace")
-        first = False
+    try:
+        while line := text.readline(limit):
+            yield (line.removeprefix("\ufeff") if first else line).encode("utf-8", "replace")
+            first = False
+    finally:
+        text.detach()

@@ -57,7 +57,15 @@ def read_lines(stream: BinaryIO, start: int = 0, stop: int | None = None, encodi
 
 
 def _plain(stream: BinaryIO, start: int, stop: int | None) -> Iterator[Line]:
-    lines = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), BUFFER_BYTES))
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream), BUFFER_BYTES)
+    try:
+        yield from _bounded(cast(BinaryIO, buffered), start, stop)
+    finally:
+        # else the stream, which is the caller's, would be closed with the buffer
+        buffered.detach()
+
+
+def _bounded(lines: BinaryIO, start: int, stop: int | None) -> Iterator[Line]:
     offset = start
     if start:
         # a line that begins exactly at `start` is ours: the byte before it is a line's end

@@ -6,7 +6,8 @@ pages of the web need main-content extraction instead.
 
 import re
 
-from lxml import etree, html
+import lxml.etree as etree
+from lxml import html
 
 from pipelines.formats import UnreadableFileError
 from pipelines.formats.encoding import decode_text

@@ -7,7 +7,8 @@ its report, and an empty one the normal findings that its authors wrote into it.
 
 import re
 
-from lxml import etree, html
+import lxml.etree as etree
+from lxml import html
 
 from pipelines.formats.clinical import squeeze
 from pipelines.formats.markup import decode_html, local_name, parse_html, tree_to_text

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import docx
+import lxml.etree as etree
 from docx.opc.exceptions import PackageNotFoundError
-from lxml import etree
 from striprtf.striprtf import rtf_to_text
 
 from pipelines.formats import UnreadableFileError

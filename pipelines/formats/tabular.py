@@ -7,6 +7,7 @@ resumes with the next.
 """
 
 import csv
+import io
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ RECORD_BYTES = 16 * 1024 * 1024
 LOOK_BACK_BYTES = 64 * 1024 * 1024
 """How much may be read twice, after records with an open quote, before a file is given up."""
 
+_LINE_COST = 128  # a line costs time as that many bytes do
 BATCH_ROWS = 64
 
 csv.field_size_limit(RECORD_BYTES)
@@ -120,7 +122,7 @@ class _Feed:
 
     def give_back(self) -> None:
         """Return all lines of this record but the first. Raises UnreadableFileError if that happens too often."""
-        self.look_back += self._bytes - len(self.taken[0].content or b"")
+        self.look_back += self._bytes + _LINE_COST * len(self.taken)
         if self.look_back > LOOK_BACK_BYTES:
             raise UnreadableFileError("malformed_csv")
         self._returned.extendleft(reversed(self.taken[1:]))
@@ -133,7 +135,8 @@ def read_rows(stream: BinaryIO, dialect: Dialect, start: int, stop: int | None, 
     `width` is the number of columns of the header (0: the first record is the header and gives it).
     Empty lines are no records.
     """
-    feed = _Feed(read_lines(stream, start, None, dialect.encoding), dialect.encoding)
+    encoding = "utf-8" if is_wide(dialect.encoding) else dialect.encoding
+    feed = _Feed(read_lines(stream, start, None, dialect.encoding), encoding)
     reader = csv.reader(feed, delimiter=dialect.delimiter)
     while True:
         feed.begin()
@@ -177,24 +180,23 @@ def read_csv(
     Raises UnreadableFileError `missing_text_column` and what `find_columns` and `read_lines` raise.
     """
     dialect = sniff(head, options)
-    header = read_header(stream, dialect)
+    header = read_header(head, dialect)
     columns = find_columns(header.cells, options)
-    stream.seek(0)
-    for row in read_rows(
-        stream, dialect, 0 if is_wide(dialect.encoding) else max(start, header.stop), stop, len(header.cells)
-    ):
+    # compressed and wide files are read from the start, since they cannot be entered elsewhere
+    begin = start if start > header.stop else 0
+    for row in read_rows(stream, dialect, begin, stop, len(header.cells)):
         position = f"{name} byte {row.start}"
-        if is_wide(dialect.encoding) and row.start < header.stop:
+        if row.start < header.stop:
             continue
         yield Unreadable(position, row.reason) if row.reason else row_record(row.cells, columns, position)
 
 
-def read_header(stream: BinaryIO, dialect: Dialect) -> Row:
-    """Return the header of a CSV file. Raises UnreadableFileError `missing_text_column` where there is none."""
-    for row in read_rows(stream, dialect, 0, None):
+def read_header(head: bytes, dialect: Dialect) -> Row:
+    """Return the header of a CSV file that begins with `head`. Raises UnreadableFileError `missing_text_column` where there is none."""
+    for row in read_rows(io.BytesIO(head), dialect, 0, None):
         if row.reason:
             break
-        if len(row.cells) == 1 and row.cells[0].lower().startswith(("sep=", "\ufeffsep=")):
+        if row.cells[0].removeprefix("\ufeff").lower() == "sep=":
             continue
         row.cells[0] = row.cells[0].removeprefix("\ufeff")
         return row
@@ -206,8 +208,7 @@ def cut_csv(stream: BinaryIO, head: bytes, target: int, options: Mapping[str, st
     dialect = sniff(head, options)
     if is_wide(dialect.encoding):
         return [(0, None)]
-    header = read_header(stream, dialect)
-    stream.seek(0)
+    header = read_header(head, dialect)
     starts = [0]
     for row in read_rows(stream, dialect, header.stop, None, len(header.cells)):
         if row.start >= starts[-1] + target:
