@@ -40,7 +40,7 @@ def detect(head: bytes) -> str:
     # one broken record does not make another encoding of a file that is UTF-8 elsewhere
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
     broken = text.count("\ufffd")
-    if broken <= len(_BEYOND_ASCII.findall(text)) - broken:
+    if 2 * broken <= (beyond := len(_BEYOND_ASCII.findall(text))) and beyond:
         return "utf-8"
     return max(_UMLAUTS, key=lambda name: sum(map(head.count, _UMLAUTS[name])))
 

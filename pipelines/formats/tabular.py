@@ -192,7 +192,10 @@ def read_csv(
 
 
 def read_header(head: bytes, dialect: Dialect) -> Row:
-    """Return the header of a CSV file that begins with `head`. Raises UnreadableFileError `missing_text_column` where there is none."""
+    """Return the header of a CSV file that begins with `head`.
+
+    Raises UnreadableFileError `missing_text_column` where there is none.
+    """
     for row in read_rows(io.BytesIO(head), dialect, 0, None):
         if row.reason:
             break

@@ -185,6 +185,7 @@ def test_parquet_by_row_groups():
     assert texts(whole) == ["eins", "zwei", "drei", "vier"]
     assert [record.key for record in whole] == ["1", "2", "3", "ris.parquet row 3", "5"]
     assert reasons(whole) == ["no_text"]
+    assert isinstance(whole[0], ClinicalRecord)
     assert ("DATE_OF_BIRTH", "1950-01-02") in [(k.label, k.value) for k in whole[0].known]
     cut = tabular.cut_parquet(parquet(table), 1)
     assert len(cut) == 3
