@@ -9,7 +9,7 @@ from pipelines.spans import Span
 
 TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _RUN = re.compile(r"\w+")
-GAP = re.compile(r"[\s./,:;()\-–—_|+]{0,4}\Z")
+GAP = re.compile(r"[\s./,:;()\-–—_|+@]{0,4}\Z")
 """What may separate the parts of one number, date or address."""
 _SCORE = 1.0
 _REACH = 80

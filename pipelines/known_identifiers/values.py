@@ -147,4 +147,4 @@ def _with_prefix(tokens: Tokens, span: Span) -> Span:
     """Take in the country prefix and the zero before a telephone number."""
     before = tokens.text[max(0, span.begin - _PREFIX_LENGTH) : span.begin]
     prefix = _PREFIX_BEFORE.search(before)
-    return span._replace(begin=span.begin - len(prefix.group())) if prefix else span
+    return span._replace(begin=span.begin - len(prefix.group().lstrip())) if prefix and prefix.group().strip() else span

@@ -21,7 +21,9 @@ _MONTHS += ["Dezember"]
 _YEAR_WITHOUT_HINT = 2001
 _SPACE = "[ \t\u00a0\u202f]"
 _BREAK = f"(?:{_SPACE}|\r?\n)"
-_SEPARATOR = f"(?:{_BREAK}?[./\\-]{_BREAK}?|{_SPACE})"
+_DOT = f"(?:{_BREAK}?\\.{_BREAK}?|{_SPACE})"
+_SIGN, _SAME = f"{_BREAK}?(?P<s>[/\\-]){_BREAK}?", f"{_BREAK}?(?P=s){_BREAK}?"
+_LAST = r"(?![./]\d)"  # what goes on is a range, such as "06/07.11.2024"
 _DAY, _MONTH = r"(?P<d>3[01]|[12]\d|0?[1-9])", r"(?P<m>1[0-2]|0?[1-9])"
 _YEAR, _SHORT = r"(?P<y>1[89]\d\d|2[01]\d\d)", r"(?P<y>\d\d)"
 _EITHER = r"(?P<y>1[89]\d\d|2[01]\d\d|\d\d)"
@@ -30,7 +32,8 @@ _FORMS = tuple(
     re.compile(pattern + r"(?!\d)")
     for pattern in (
         rf"{_YEAR}(?P<s>[-./]){_MONTH}(?P=s){_DAY}",
-        rf"{_DAY}{_SEPARATOR}{_MONTH}{_SEPARATOR}{_EITHER}",
+        rf"{_DAY}{_DOT}{_MONTH}{_DOT}{_EITHER}",
+        rf"{_DAY}{_SIGN}{_MONTH}{_SAME}{_EITHER}",
         rf"{_MONTH}(?P<s>[/\-]){_DAY}(?P=s){_EITHER}",
         rf"{_DAY}\.?{_BREAK}?{_NAME}\.?{_BREAK}?'?{_EITHER}",
         rf"{_DAY}\.?{_BREAK}?{_NAME}",
@@ -38,9 +41,9 @@ _FORMS = tuple(
         r"(?P<y>19\d\d|20\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])",
         r"(?P<d>0[1-9]|[12]\d|3[01])(?P<m>0[1-9]|1[0-2])(?P<y>19\d\d|20\d\d|\d\d)",
         rf"{_MONTH}{_SPACE}?[/.\-]{_SPACE}?{_YEAR}",
-        rf"{_MONTH}{_SPACE}?/{_SPACE}?{_SHORT}",
-        rf"{_DAY}{_SPACE}?[./]{_SPACE}?{_MONTH}",
-        rf"{_MONTH}\.{_SHORT}",
+        rf"{_MONTH}{_SPACE}?/{_SPACE}?{_SHORT}{_LAST}",
+        rf"{_DAY}{_SPACE}?[./]{_SPACE}?{_MONTH}{_LAST}",
+        rf"{_MONTH}\.{_SHORT}{_LAST}",
         _YEAR,
         _NAME,
     )
@@ -165,7 +168,7 @@ class DateShift:
         others = [match.groupdict().get(group) or "" for group in ("d", "m")]
         if surface[0] == "0":
             pads = True
-        elif len(surface) == 1 or any(len(other) == 1 for other in others):
+        elif "name" in match.re.groupindex or any(len(other) == 1 for other in others):
             pads = False
         else:
             pads = any(other.startswith("0") for other in others) or self._pads

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pipelines.folding import fold
 from pipelines.lexicons import entries
 from pipelines.surrogates.draw import Draw, in_case_of
+from pipelines.surrogates.numbers import reshape
 
 _TOKEN = re.compile(r"[^\W_]+")
 _FEMALE = re.compile(r"\b(?:frau|fr\.|patientin|kollegin|schwester|schw\.|ehefrau|mutter|tochter|dr\.in)\W")
@@ -80,6 +81,8 @@ class NameSurrogates:
         return _TOKEN.sub(surrogate, name)
 
     def _token(self, token: str, form: str, role: str) -> str:
+        if any(character.isdigit() for character in token):
+            return reshape(token, self._draw, "ID", self._taken)
         if role == "initial":
             return in_case_of(token * 2, self._initial(form) * 2)[0]
         base = self._base(form)

@@ -28,7 +28,7 @@ def reshape(surface: str, draw: Draw, kind: str, taken: set[str], prefix: int = 
         stream = draw.number(kind, original, attempt)
         out = []
         for position, character in enumerate(body):
-            new, stream = _other(character, stream, leading=not out)
+            new, stream = _other(character, stream, leading=not any(c.isalnum() for c in out))
             out.append(new)
             if stream < 1 << 32:
                 stream = draw.number(kind, original, (attempt + 1) << 20 | position)
@@ -55,6 +55,12 @@ def phone(surface: str, draw: Draw, taken: set[str]) -> str:
     """Return a telephone number of the same shape with the same country prefix and trunk zero."""
     prefix = _PHONE_PREFIX.match(surface)
     return reshape(surface, draw, "PHONE", taken, prefix.end() if prefix and prefix.end() < len(surface) else 0)
+
+
+def house(surface: str, draw: Draw) -> str:
+    """Return a house number of the same shape; a letter after it is one of the first of the alphabet."""
+    shaped = reshape(surface, draw, "HOUSE", set())
+    return re.sub(r"[a-z]", lambda match: "abcdef"[ord(match.group()) % 6], shaped)
 
 
 def age(surface: str) -> str:

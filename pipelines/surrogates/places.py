@@ -7,7 +7,7 @@ from pipelines.folding import fold
 from pipelines.lexicons import entries
 from pipelines.surrogates.draw import Draw, in_case_of
 from pipelines.surrogates.names import NameSurrogates, genders
-from pipelines.surrogates.numbers import reshape
+from pipelines.surrogates.numbers import house, reshape
 
 _STREET = re.compile(
     r"(?P<name>.*?)(?P<joint>[\s\-]*)"
@@ -17,6 +17,9 @@ _STREET = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:\s?[a-z]\b)?.*\Z", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010][^\W_]+)*")
+_SHORT = 4
+"""Capitals of at most so many letters are an abbreviation."""
 _DIGIT = re.compile(r"\d+")
 
 
@@ -47,10 +50,8 @@ class PlaceSurrogates:
 
     def country(self, surface: str) -> str:
         """Return a country."""
-        choices = entries("surrogate_countries")
-        return in_case_of(surface, self._draw.pick(choices, "COUNTRY", fold(surface), self._taken)).replace(
-            "USA", "Kanada"
-        )
+        country = self._draw.pick(entries("surrogate_countries"), "COUNTRY", fold(surface), self._taken)
+        return country if len(surface) < _SHORT else in_case_of(surface, country)
 
     def zip_code(self, surface: str) -> str:
         """Return a postcode of as many digits, with the original's country prefix."""
@@ -63,32 +64,37 @@ class PlaceSurrogates:
         number = _NUMBER.search(surface)
         if found and found["name"].strip():
             name, joint, kind, rest = found.group("name", "joint", "type", "rest")
-            new = self._draw.pick(entries("surrogate_streets"), "STREET", fold(name), self._taken)
-            new = in_case_of(name, new + ("er" if joint.strip() == "" and joint else ""))
-            return new + joint + kind + self._house(rest)
+            choices = entries("surrogate_street_adjectives" if joint.isspace() else "surrogate_streets")
+            new = self._draw.pick(choices, "STREET", fold(name), self._taken)
+            return in_case_of(name, new) + joint + kind + self._house(rest)
         name = surface[: number.start()] if number else surface
         stripped = name.rstrip()
         new = self._draw.pick(entries("surrogate_streets"), "STREET", fold(stripped), self._taken) + "weg"
         return in_case_of(stripped, new) + name[len(stripped) :] + self._house(number.group() if number else "")
 
     def _house(self, number: str) -> str:
-        return reshape(number, self._draw, "HOUSE", set()) if any(c.isalnum() for c in number) else number
+        return house(number, self._draw) if any(c.isalnum() for c in number) else number
 
     def institution(self, surface: str) -> str:
         """Return the name of another institution of the same kind: "Klinikum" and "für Innere Medizin" stay."""
-        return _WORD.sub(lambda match: self._institution_word(match.group(), surface), surface)
+        return _COMPOUND.sub(lambda match: self._compound(match.group(), surface), surface)
 
-    def _institution_word(self, word: str, surface: str) -> str:
-        form = fold(word)
-        if form in institution_words():
+    def _compound(self, compound: str, surface: str) -> str:
+        """Return words joined by hyphens; they are a person's if one is a given name, or in a practice's name."""
+        person = any(fold(word) in genders() for word in _WORD.findall(compound))
+        person = person or fold(surface).startswith(("praxis", "ordination"))
+        return _WORD.sub(lambda match: self._institution_word(match.group(), person), compound)
+
+    def _institution_word(self, word: str, person: bool) -> str:
+        if fold(word) in institution_words():
             return word
-        if any(c.isdigit() for c in word):
+        if any(c.isdigit() for c in word) or (word.isupper() and len(word) <= _SHORT):
             return reshape(word, self._draw, "ID", self._taken)
-        if form in genders():
-            return self._names.replace(word)
-        stem = _type_ending(word)
-        new = self.city(word[: len(word) - len(stem)] if stem else word)
-        return in_case_of(word, new + stem) if stem else new
+        if person:
+            return self._names.replace(word, "Dr. " if fold(word) not in genders() else "")
+        ending = _type_ending(word)
+        new = self.city(word[: len(word) - len(ending)] if ending else word)
+        return in_case_of(word, new + ending) if ending else new
 
     def profession(self, surface: str) -> str:
         """Return a profession of the same gender."""
