@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.sampling import plan
+from pipelines.sampling.benchmarks import BENCHMARKS, DOCUMENTS, LABEL_NOISE, write_benchmark
 from pipelines.sampling.broken import BROKEN
 from pipelines.sampling.corpus import Corpus, canary_strings
 from pipelines.sampling.gold import Gold
@@ -74,12 +75,24 @@ def _records(corpus: Corpus, layout: Layout, file: OutputFile, gold: Gold, show:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    result = argparse.ArgumentParser(prog="python -m pipelines.samples", description=__doc__.splitlines()[0])
-    result.add_argument("--documents", type=int, default=2000, metavar="N", help="how many documents (default: 2000)")
+    result = argparse.ArgumentParser(prog="python -m pipelines.samples", description=(__doc__ or "").split("\n")[0])
+    result.add_argument(
+        "--documents", type=int, metavar="N", help="how many documents (default: 2000; of a benchmark 5462)"
+    )
     result.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="the folder to write, a folder a source"
     )
     result.add_argument("--seed", type=int, default=1, metavar="S", help="equal seeds give equal bytes (default: 1)")
+    result.add_argument(
+        "--benchmark", choices=sorted(BENCHMARKS), help="write labelled chest reports instead (DIR may be a .csv file)"
+    )
+    result.add_argument(
+        "--label-noise",
+        type=float,
+        default=LABEL_NOISE,
+        metavar="SHARE",
+        help="of reports with a wrong label (default: 0.02)",
+    )
     result.add_argument("--clean", action="store_true", help="no dirt: no non-reports, English or broken files")
     return result
 
@@ -87,15 +100,20 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     chosen = parser().parse_args(arguments)
+    documents = chosen.documents or (DOCUMENTS if chosen.benchmark else 2000)
     started = time.monotonic()
     try:
-        with progress(chosen.documents) as show:
-            write_samples(chosen.output, chosen.documents, chosen.seed, chosen.clean, show)
+        if chosen.benchmark:
+            write_benchmark(chosen.benchmark, chosen.output, documents, chosen.seed, chosen.label_noise)
+            print(f"{documents} synthetic reports of {chosen.benchmark} in {chosen.output}")
+            return 0
+        with progress(documents) as show:
+            write_samples(chosen.output, documents, chosen.seed, chosen.clean, show)
     except (ValueError, OSError) as error:
         print(f"samples: {error}", file=sys.stderr)
         return 2
-    rate = chosen.documents / max(time.monotonic() - started, 1e-9)
-    print(f"{chosen.documents} documents in {chosen.output} ({rate:.0f}/s), gold in {chosen.output / GOLD}")
+    rate = documents / max(time.monotonic() - started, 1e-9)
+    print(f"{documents} documents in {chosen.output} ({rate:.0f}/s), gold in {chosen.output / GOLD}")
     return 0
 
 

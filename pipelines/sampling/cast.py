@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from pipelines.sampling import dates, persons
-from pipelines.sampling.language import grammar, mark
+from pipelines.sampling.language import Values, grammar, mark
 from pipelines.sampling.persons import Patient, Person, choose, digits
 
 _FORMS = {
@@ -63,11 +63,12 @@ class Cast:
         if rng.random() < 0.5:
             self.relative = Person(self.relative.given, patient.family, self.relation_sex)
         self.postcode, self.town = persons.town(rng)
-        self._names = {"town_name": lambda r: self.town, "surname_company": persons.surname}
+        self._names = Values({"town_name": lambda r: self.town, "surname_company": persons.surname})
         self.hospital = grammar().rule("hospital", rng, self._names)
         self.department = grammar().rule("department", rng, self._names)
         self.case = digits(rng, 9)
-        self.values = {**self._constants(), **self._people(), **self._days(), **self._things()}
+        slots = {**self._constants(), **self._people(), **self._days(), **self._things()}
+        self.values = Values(slots, grammar().theme(rng))
 
     def _constants(self) -> dict[str, Callable[[Random], str]]:
         female = self.gp.sex == "F"
@@ -172,7 +173,7 @@ class Cast:
         return mark("DATE", first) + between + mark("DATE", last)
 
     def _institution(self, rng: Random) -> str:
-        names = {"town_name": lambda r: persons.town(r)[1]}
+        names = Values({"town_name": lambda r: persons.town(r)[1]})
         return mark("HOSPITAL", grammar().rule("hospital", rng, names))
 
     def _address(self, rng: Random, separator: str) -> str:

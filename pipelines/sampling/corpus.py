@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from pipelines.sampling import articles, dates, dirt, letters, persons, plan, reports
-from pipelines.sampling.language import grammar, mark, unmark
+from pipelines.sampling.language import Values, grammar, mark, unmark
 from pipelines.sampling.persons import Patient
 from pipelines.sampling.plan import Role
 from pipelines.sampling.record import Record, Section, join_sections
@@ -101,20 +101,21 @@ class Corpus:
         """Return a fixed normal report: the same sentences whoever the patient, but for head and dates."""
         kind = reports.EXAMS[(0, 1, 5, 3, 9, 11)[number]]
         fixed = self._random("template", number)
-        sentences, _ = reports.findings(kind.topics, fixed, reports.dated_values(day), rate=0.0)
+        sentences = reports.normal(kind, fixed)
         headings = reports.choose_headings(fixed)
         who = mark("PERSON", patient.listed)
         head = f"{kind.name} vom {mark('DATE', dates.full(day))}, Pat. {who}" if rng.random() < 0.5 else ""
         rules = grammar()
-        parts = [head, f"{headings[2]} {' '.join(sentences)}".strip(), rules.sentence("rad.normal", fixed, {})]
+        parts = [head, f"{headings[2]} {' '.join(sentences)}".strip(), rules.sentence("rad.normal", fixed, Values())]
         return "\n".join(part for part in parts if part), {"exam_type": kind.name, "code": kind.code}
 
     def _published(self, source: str, number: int, what: Role) -> Record:
         origin_source, origin = (what.root_source, what.root) if what.root >= 0 else (source, number)
         rng = self._random(origin_source, origin)
         day = persons.random_date(rng, 1999, 2023)
-        title = articles.title(rng)
-        sections = articles.sections(origin_source, rng)
+        subjects = articles.subjects(rng)
+        title = articles.title(rng, subjects)
+        sections = articles.sections(origin_source, rng, subjects)
         if origin == 0:
             canary = Section("Fallbericht", (_canary_sentence(),))
             sections = (*sections, canary)
@@ -122,14 +123,15 @@ class Corpus:
         if what.kind == "copy":
             sections = _mapped(sections, lambda text: dirt.edited(text, what.strength, own))
         elif what.kind == "chapter":
-            sections = (*articles.sections(source, own)[:3], sections[1], *articles.sections(source, own)[3:])
-            title = articles.title(own)
+            subjects = articles.subjects(own)
+            title, others = articles.title(own, subjects), articles.sections(source, own, subjects)
+            sections = (*others[:2], *sections[1:3], *others[3:])
         if what.dirt == "mojibake":
             sections = _mapped(sections, dirt.mojibake)
         elif what.dirt == "short":
             sections = (Section("", (title.split(":")[0] + ".",)),)
         elif what.dirt == "english":
-            sections = tuple(Section("", (articles.english(own, 12),)) for _ in range(4))
+            sections = tuple(Section("", (articles.english(own, 5),)) for _ in range(3))
             title = "A prospective trial of two regimens"
         text, spans = unmark(join_sections(sections))
         plain = _mapped(sections, lambda text: unmark(text)[0])
@@ -147,7 +149,7 @@ def _unwanted(name: str, day: date, rng: Random) -> str:
         return articles.english(rng, 6)
     if name == "short":
         return persons.choose(rng, ("s. o.", "o. B.", "-", "Befund folgt.", "idem"))
-    return grammar().rule("nonreport", rng, reports.dated_values(day))
+    return grammar().rule("nonreport", rng, reports.report_values(reports.EXAMS[0], day, rng))
 
 
 def _canary_sentence() -> str:

@@ -12,13 +12,26 @@ spans survive whatever text is put around them.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
 from pipelines.sampling.lexicon import Noun, load
 
-Values = Mapping[str, Callable[[Random], str]]
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What one document gives the grammar: values of slots by name, and nouns that it prefers by class.
+
+    `faith` is how often a noun of a class in `theme` is one of the preferred.
+    """
+
+    slots: Mapping[str, Callable[[Random], str]] = field(default_factory=dict)
+    theme: Mapping[str, tuple[Noun, ...]] = field(default_factory=dict)
+    faith: float = 0.55
+
+
 Part = Callable[[Random, Values], str]
 Span = tuple[int, int, str]
 
@@ -67,7 +80,7 @@ def unmark(text: str) -> tuple[str, list[Span]]:
 def decline(noun: Noun, plural: bool, case: str) -> str:
     """Return the noun in a case (n, g, d, a) and number."""
     if plural:
-        return noun.plural + "n" if case == "d" and noun.plural[-1] not in "nsaie" else noun.plural
+        return noun.plural + "n" if case == "d" and noun.plural[-1] not in "nsai" else noun.plural
     if case == "n" or noun.gender == "f":
         return noun.singular
     if noun.weak:
@@ -91,6 +104,16 @@ def article_and_ending(article: str, gender: str, case: str) -> tuple[str, str]:
     return "", _STRONG[gender].split()[index]
 
 
+def compound(stem: str, head: Noun) -> Noun:
+    """Return the compound of a stem and a head; a stem that ends in a hyphen keeps it."""
+    singular, plural = (part.capitalize() if stem.endswith("-") else part for part in (head.singular, head.plural))
+    return Noun(stem + singular, head.gender, stem + plural if plural else "", head.weak)
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _skewed(count: int, rng: Random) -> int:
     """Return an index below `count`, low ones more often, as words are used."""
     return int(count * rng.random() ** 1.8)
@@ -102,6 +125,7 @@ class Grammar:
     def __init__(self) -> None:
         self.lexicon = load()
         self._compiled: dict[str, list[list[str | Part]]] = {}
+        self._compiled_texts: dict[str, list[str | Part]] = {}
 
     def rule(self, name: str, rng: Random, values: Values) -> str:
         """Expand the rule `name`. Raises KeyError where there is none."""
@@ -113,25 +137,47 @@ class Grammar:
 
     def sentence(self, name: str, rng: Random, values: Values) -> str:
         """Expand the rule `name` with a capital first letter."""
-        text = self.rule(name, rng, values)
-        return text[:1].upper() + text[1:]
+        return _capitalised(self.rule(name, rng, values))
 
-    def has(self, name: str) -> bool:
-        return name in self.lexicon.rules
+    def fresh_sentence(self, name: str, rng: Random, values: Values, used: set[str]) -> str:
+        """Expand an alternative of `name` that is not in `used`, if a few draws find one, and add it."""
+        texts = self.lexicon.rules[name]
+        for _ in range(4):
+            text = texts[int(rng.random() * len(texts))]
+            if text not in used:
+                break
+        used.add(text)
+        parts = self._compiled_texts.get(text)
+        if parts is None:
+            parts = self._compiled_texts[text] = self._compile(text)
+        return _capitalised("".join([part if isinstance(part, str) else part(rng, values) for part in parts]))
 
-    def noun(self, name: str, rng: Random) -> Noun:
-        """Choose a noun of a class or of the compounds `name`."""
-        if name in COMPOUNDS:
-            stems, heads = COMPOUNDS[name]
-            choices = self.lexicon.nouns[heads]
-            head = choices[_skewed(len(choices), rng)]
-            stem_choices = self.lexicon.rules[stems]
-            stem = stem_choices[_skewed(len(stem_choices), rng)]
-            if stem.endswith("-"):
-                return Noun(stem + head.singular.capitalize(), head.gender, stem + head.plural.capitalize(), head.weak)
-            return Noun(stem + head.singular, head.gender, stem + head.plural if head.plural else "", head.weak)
-        choices = self.lexicon.nouns[name]
-        return choices[int(rng.random() * len(choices))]
+    def noun(self, name: str, rng: Random, stem: str = "") -> Noun:
+        """Choose a noun of a class or of the compounds `name`, whose stem is `stem` where one is given."""
+        if name not in COMPOUNDS:
+            choices = self.lexicon.nouns[name]
+            return choices[int(rng.random() * len(choices))]
+        stems, heads = COMPOUNDS[name]
+        choices = self.lexicon.nouns[heads]
+        head = choices[_skewed(len(choices), rng)]
+        stem_choices = self.lexicon.rules[stems]
+        return compound(stem or stem_choices[_skewed(len(stem_choices), rng)], head)
+
+    def theme(self, rng: Random, stems: Sequence[str] = ()) -> dict[str, tuple[Noun, ...]]:
+        """Return the nouns that a document about one organ, or the region of `stems`, prefers."""
+        if not stems:
+            organs = self.lexicon.rules["stem.organ"]
+            stems = (organs[_skewed(len(organs), rng)],)
+        return {
+            name: tuple(self.noun(name, rng, stems[int(rng.random() * len(stems))]) for _ in range(3))
+            for name in ("pathology", "intervention", "structure")
+        }
+
+    def _themed(self, name: str, rng: Random, values: Values) -> Noun:
+        pool = values.theme.get(name)
+        if pool is not None and rng.random() < values.faith:
+            return pool[int(rng.random() * len(pool))]
+        return self.noun(name, rng)
 
     def _compile(self, text: str) -> list[str | Part]:
         pieces = _SLOT.split(text)
@@ -150,7 +196,7 @@ class Grammar:
         stems = self.lexicon.adjectives[adjectives] if plus else ()
 
         def phrase(rng: Random, values: Values) -> str:
-            noun = self.noun(nouns, rng)
+            noun = self._themed(nouns, rng, values)
             many = plural and bool(noun.plural)
             before, ending = article_and_ending(article, "p" if many else noun.gender, case)
             if stems:
@@ -161,7 +207,7 @@ class Grammar:
 
     def _name(self, name: str) -> Part:
         def expand(rng: Random, values: Values) -> str:
-            given = values.get(name)
+            given = values.slots.get(name)
             return self.rule(name, rng, values) if given is None else given(rng)
 
         return expand

@@ -69,7 +69,7 @@ class _Style:
 def letter(patient: Patient, day: date, rng: Random) -> str:
     """Return a letter or note about `patient`, discharged or seen on `day`, with marked spans."""
     rules, cast = grammar(), Cast(patient, day, rng)
-    plan = _PLANS[int(rng.random() ** 1.3 * len(_PLANS))]
+    plan = _PLANS[int(rng.random() * len(_PLANS))]
     style = _Style(
         blank="\n\n" if rng.random() < 0.6 else "\n",
         bullet=choose(rng, ("- ", "", "• ", "{}. ", "* ", "{}) ", "-", "")),
@@ -101,7 +101,9 @@ def _opening(rules: Grammar, cast: Cast, plan: tuple[str, ...], rng: Random) -> 
 
 def _section(kind: str, rules: Grammar, cast: Cast, style: _Style, rng: Random) -> str:
     low, high = _LENGTHS.get(kind, (2, 6))
-    sentences = [rules.sentence(kind, rng, cast.values) for _ in range(low + int(rng.random() * (high - low + 1)))]
+    used: set[str] = set()
+    count = low + int(rng.random() * (high - low + 1))
+    sentences = [rules.fresh_sentence(kind, rng, cast.values, used) for _ in range(count)]
     heading = choose(rng, _HEADINGS[kind])
     if kind == "lab" and style.comma_list:
         text = ", ".join(sentences)

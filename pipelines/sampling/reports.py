@@ -21,36 +21,70 @@ CHEST_XRAY = (
 )
 _ABDOMEN = ("leber", "galle", "pankreas", "niere", "darm", "becken")
 _HEAD = ("hirnblutung", "infarkt", "marklager", "liquorraum", "sinus")
+_CHEST_STEMS = ("Lungen", "Bronchial", "Pleura", "Perikard", "Oberlappen", "Unterlappen", "Mittellappen", "Brustwand")
+_CHEST_STEMS += ("Zwerchfell", "Myokard", "Tracheal", "Ösophagus", "Thymus", "Weichteil", "Lymphknoten")
+_ABDOMEN_STEMS = (
+    "Leber",
+    "Milz",
+    "Nieren",
+    "Pankreas",
+    "Gallenblasen",
+    "Magen",
+    "Kolon",
+    "Sigma",
+    "Dünndarm",
+    "Nebennieren",
+)
+_ABDOMEN_STEMS += ("Harnblasen", "Peritoneal", "Retroperitoneal", "Bauchwand", "Duodenal", "Choledochus", "Becken")
+_HEAD_STEMS = ("Hirn", "Großhirn", "Kleinhirn", "Thalamus", "Stammganglien", "Hirnstamm", "Meningeal", "Temporallappen")
+_HEAD_STEMS += ("Frontallappen", "Orbita", "Nasennebenhöhlen", "Hypophysen", "Ventrikel", "Mittelohr")
+_SPINE_STEMS = ("Bandscheiben", "Rückenmarks", "Muskel", "Retroperitoneal", "Nieren", "Knorpel")
+_JOINT_STEMS = ("Knorpel", "Sehnen", "Muskel", "Synovial", "Weichteil", "Meniskus", "Haut", "Fettgewebs")
+_NECK_STEMS = ("Schilddrüsen", "Nebenschilddrüsen", "Hals", "Lymphknoten", "Speicheldrüsen", "Parotis", "Kehlkopf")
 
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """A kind of examination; `weight` is its share among reports."""
+    """A kind of examination: the rules of its technique and further sentences, the organs it shows, its share."""
 
     name: str
     code: str
     technique: str
     topics: Sequence[str]
     weight: int
+    stems: Sequence[str]
+    further: str
 
 
 EXAMS = (
-    Exam("Röntgen Thorax im Liegen", "RTHL", "xray", CHEST_XRAY, 22),
-    Exam("Röntgen Thorax in 2 Ebenen", "RTH2", "xray", ("kardiomegalie", *CHEST_XRAY[:4], "rundherd"), 14),
-    Exam("CT Thorax", "CTTH", "ct", CHEST_CT, 10),
-    Exam("CT Abdomen und Becken", "CTAB", "ct", (*_ABDOMEN, "lymphadenopathie", "metastasen"), 9),
-    Exam("CT Thorax/Abdomen", "CTTA", "ct", (*CHEST_CT[:12], *_ABDOMEN), 6),
-    Exam("CT Schädel nativ", "CTSN", "ct", _HEAD, 9),
-    Exam("MRT Schädel", "MRSN", "mr", _HEAD, 5),
-    Exam("MRT LWS", "MRLW", "mr", ("bandscheibe", "spinalkanal", "wirbelkoerperfraktur", "niere"), 4),
-    Exam("MRT Knie", "MRKN", "mr", ("baender", "arthrose", "fraktur"), 3),
-    Exam("Röntgen Handgelenk in 2 Ebenen", "RHG2", "xray", ("fraktur", "arthrose"), 6),
-    Exam("Röntgen Hüfte", "RHUF", "xray", ("fraktur", "arthrose"), 5),
-    Exam("Sonographie Abdomen", "USAB", "us", _ABDOMEN, 6),
-    Exam("Farbduplex Beinvenen", "USBV", "us", ("gefaesse",), 3),
-    Exam("Mammographie", "MG", "xray", ("mamma",), 3),
-    Exam("Sonographie Schilddrüse", "USSD", "us", ("schilddruese", "lymphadenopathie"), 2),
+    Exam("Röntgen Thorax im Liegen", "RTHL", "xray", CHEST_XRAY, 22, _CHEST_STEMS, "xray"),
+    Exam(
+        "Röntgen Thorax in 2 Ebenen",
+        "RTH2",
+        "xray",
+        ("kardiomegalie", *CHEST_XRAY[:4], "rundherd"),
+        14,
+        _CHEST_STEMS,
+        "xray",
+    ),
+    Exam("CT Thorax", "CTTH", "ct", CHEST_CT, 10, _CHEST_STEMS, "ct"),
+    Exam("CT Abdomen und Becken", "CTAB", "ct", (*_ABDOMEN, "lymphadenopathie", "metastasen"), 9, _ABDOMEN_STEMS, "ct"),
+    Exam("CT Thorax/Abdomen", "CTTA", "ct", (*CHEST_CT[:12], *_ABDOMEN), 6, (*_CHEST_STEMS, *_ABDOMEN_STEMS), "ct"),
+    Exam("CT Schädel nativ", "CTSN", "ct", _HEAD, 9, _HEAD_STEMS, "head"),
+    Exam("MRT Schädel", "MRSN", "mr", _HEAD, 5, _HEAD_STEMS, "head"),
+    Exam(
+        "MRT LWS", "MRLW", "mr", ("bandscheibe", "spinalkanal", "wirbelkoerperfraktur", "niere"), 4, _SPINE_STEMS, "mr"
+    ),
+    Exam("MRT Knie", "MRKN", "mr", ("baender", "arthrose", "fraktur"), 3, _JOINT_STEMS, "mr"),
+    Exam("Röntgen Handgelenk in 2 Ebenen", "RHG2", "bone", ("fraktur", "arthrose"), 6, _JOINT_STEMS, "bone"),
+    Exam("Röntgen Hüfte", "RHUF", "bone", ("fraktur", "arthrose"), 5, _JOINT_STEMS, "bone"),
+    Exam("Sonographie Abdomen", "USAB", "us", _ABDOMEN, 6, _ABDOMEN_STEMS, "us"),
+    Exam("Farbduplex Beinvenen", "USBV", "us", ("gefaesse",), 3, _JOINT_STEMS, "us"),
+    Exam("Mammographie", "MG", "mamma", ("mamma",), 3, ("Mamma", "Axilla", "Haut"), "mamma"),
+    Exam("Sonographie Schilddrüse", "USSD", "us", ("schilddruese", "lymphadenopathie"), 2, _NECK_STEMS, "us"),
 )
+_LEAST_SENTENCES = {"ct": 24, "head": 20, "mr": 20, "us": 18, "xray": 15, "bone": 12, "mamma": 9}
+"""About how many sentences a finding section has."""
 _WEIGHTED = tuple(exam for exam in EXAMS for _ in range(exam.weight))
 _HEADINGS = (
     ("Klinische Angaben:", "Technik:", "Befund:", "Beurteilung:"),
@@ -68,49 +102,97 @@ def exam(rng: Random) -> Exam:
     return _WEIGHTED[int(rng.random() * len(_WEIGHTED))]
 
 
-def findings(topics: Sequence[str], rng: Random, values: Values, rate: float = 0.22) -> tuple[list[str], list[str]]:
-    """Return the sentences of a finding section, and the topics that are found in it."""
-    rules, sentences, positive = grammar(), [], []
-    order = sorted(topics, key=lambda _: rng.random()) if rng.random() < 0.5 else list(topics)
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A topic that a report finds, and the values (its side) that its sentences share."""
+
+    topic: str
+    values: Values
+
+
+def findings(kind: Exam, rng: Random, values: Values, rate: float = 0.22) -> tuple[list[str], list[Finding]]:
+    """Return the sentences of a finding section, and what is found in it."""
+    rules, sentences, found = grammar(), [], []
+    used: set[str] = set()
+    order = sorted(kind.topics, key=lambda _: rng.random()) if rng.random() < 0.5 else kind.topics
     for topic in order:
         chance = rng.random()
         if chance < rate:
-            positive.append(topic)
-            sentences.append(rules.sentence(f"rad.{topic}.pos", rng, values))
-            if rng.random() < 0.3:
-                sentences.append(rules.sentence("rad.extra", rng, values))
+            found.append(Finding(topic, sided(values, rng)))
+            sentences.append(rules.sentence(f"rad.{topic}.pos", rng, found[-1].values))
         elif chance < 0.75:
             sentences.append(rules.sentence(f"rad.{topic}.neg", rng, values))
-    while len(sentences) < 4 or rng.random() < 0.55:
-        sentences.insert(int(rng.random() * (len(sentences) + 1)), rules.sentence("rad.extra", rng, values))
-    return sentences, positive
+    pad(sentences, kind, rng, values, used)
+    return sentences, found
 
 
-def assessment(positive: Sequence[str], rng: Random, values: Values) -> list[str]:
-    """Return the sentences of the assessment of the topics found."""
+def pad(sentences: list[str], kind: Exam, rng: Random, values: Values, used: set[str]) -> None:
+    """Insert sentences that no topic needs, until a finding section has its usual length."""
+    least = min(34.0, _LEAST_SENTENCES[kind.further] * rng.lognormvariate(-0.1, 0.4))
+    for _ in range(60):
+        if len(sentences) >= least:
+            return
+        name = f"rad.extra.{kind.further}" if rng.random() < 0.65 else "rad.extra"
+        sentence = grammar().fresh_sentence(name, rng, values, used)
+        if sentence not in sentences:
+            sentences.insert(int(rng.random() * (len(sentences) + 1)), sentence)
+
+
+def normal(kind: Exam, rng: Random) -> list[str]:
+    """Return the sentences of a report in which nothing is found, none of them with a changing part."""
+    rules = grammar().lexicon.rules
+    denied = [choose(rng, _constant(rules[f"rad.{topic}.neg"])) for topic in kind.topics]
+    further = _constant(rules[f"rad.extra.{kind.further}"])
+    return denied + [further[int(rng.random() * len(further))] for _ in range(max(2, 9 - len(denied)))]
+
+
+def _constant(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if "{" not in text]
+
+
+def sided(values: Values, rng: Random) -> Values:
+    """Return `values` with one side and one lobe, so that all sentences of a finding agree on them."""
+    lobe = grammar().rule("lobe", rng, values)
+    right = "rechte" in lobe or "Mittel" in lobe or ("linke" not in lobe and "links" not in lobe and rng.random() < 0.5)
+    side, adjective = ("rechts", "rechten") if right else ("links", "linken")
+    both = rng.random() < 0.25
+    slots = {
+        "lobe": lambda rng: lobe,
+        "side_one": lambda rng: side,
+        "side_adj": lambda rng: adjective,
+        "side": lambda rng: "beidseits" if both else side,
+    }
+    return Values({**values.slots, **slots}, values.theme, values.faith)
+
+
+def assessment(found: Sequence[Finding], rng: Random, values: Values) -> list[str]:
+    """Return the sentences of the assessment of what was found."""
     rules = grammar()
-    if not positive:
+    if not found:
         return [rules.sentence("rad.normal", rng, values)]
-    sentences = [rules.sentence(f"rad.{topic}.sum", rng, values) for topic in positive]
+    sentences = [
+        rules.sentence(f"rad.{finding.topic}.sum", rng, finding.values).replace("..", ".") for finding in found
+    ]
     if rng.random() < 0.4:
         sentences.append(rules.sentence("rad.advice", rng, values))
     return sentences
 
 
-def dated_values(day: date) -> Values:
-    """Return the values that rules of reports take: marked dates."""
-    return {
+def report_values(kind: Exam, day: date, rng: Random) -> Values:
+    """Return the values that rules of reports take: marked dates, nouns of the region examined."""
+    slots = {
         "exam_before": lambda rng: mark(
             "DATE", dates.written(day - timedelta(days=2 + int(rng.random() ** 3 * 900)), rng, True)
         ),
         "exam_day": lambda rng: mark("DATE", dates.full(day)),
     }
+    return Values(slots, grammar().theme(rng, kind.stems), faith=0.85)
 
 
 def body(kind: Exam, values: Values, rng: Random) -> list[tuple[str, str]]:
     """Return headings and texts of a report: indication, technique, findings, assessment."""
     rules = grammar()
-    sentences, positive = findings(kind.topics, rng, values)
+    sentences, found = findings(kind, rng, values)
     headings = choose_headings(rng)
     separator = "\n" if rng.random() < 0.25 else " "
     technique = rules.sentence(f"rad.technique.{kind.technique}", rng, values) if headings[1] else ""
@@ -118,7 +200,7 @@ def body(kind: Exam, values: Values, rng: Random) -> list[tuple[str, str]]:
         (headings[0], rules.sentence("rad.indication", rng, values)),
         (headings[1], technique),
         (headings[2], separator.join(sentences)),
-        (headings[3], " ".join(assessment(positive, rng, values))),
+        (headings[3], " ".join(assessment(found, rng, values))),
     ]
 
 
@@ -129,7 +211,7 @@ def choose_headings(rng: Random) -> tuple[str, str, str, str]:
 
 def report(kind: Exam, day: date, patient: Patient, rng: Random) -> str:
     """Return a report's text with marked spans."""
-    values = dated_values(day)
+    values = report_values(kind, day, rng)
     parts = body(kind, values, rng)
     lines = [_first_line(kind, day, patient, rng)] if rng.random() < 0.55 else []
     broken = rng.random() < 0.5
