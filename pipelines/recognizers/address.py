@@ -13,28 +13,34 @@ NAME = "address"
 
 WORDS = Flag.COMMON | Flag.COMPOUND
 STREET_END = re.compile(
-    r"(?:stra(?:ß|ss)en?|strße|str|gasse|weg|platz|allee|ring|ufer|damm|chaussee|promenade|steig|stieg|gässle|pfad"
+    r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|weg|platz|allee|ring|ufer|damm|chaussee|promenade|steig|stieg|gässle|pfad"
     r"|zeile|markt|graben|kai|quai|rain|wall|anger|park|hof|berg|tor|brücke|tal|feld|halde|wiese|grund)$",
     re.IGNORECASE,
 )
-SURE_END = re.compile(r"(?:stra(?:ß|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
+SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
+WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
 HOUSE = re.compile(
-    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4})*(?:\s?[a-hA-H](?![\w.]))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?(?:Top"
+    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?(?:Top"
     r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.,]\d|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(
     r"(?:Am|Im|An der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"
     r"|Vor dem|Vor der|Unter den|Unter der|Unterm|Bei der|Beim|Neben der|Unterer|Oberer|Alte|Alter|Neue|Neuer|Große"
     r"|Kleine|Lange|Kurze|Hohe|Obere|Untere)"
-    r"\s(?:[A-ZÄÖÜ][\wäöüß-]+\s?){1,3}(?<=\w)\s\d{1,3}\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b|\.))"
+    r"\s(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
+    r"|ml|cm|mm|%|Jahre|Uhr|x\b|\.))"
 )
 OF_STREET = re.compile(
     r"(?:Straße|Strasse|Platz|Weg|Allee)\s(?:des|der|am|zum|zur"
     r"|von)\s(?:\d+\.\s)?[A-ZÄÖÜ][\wäöüß-]+(?:\s[A-ZÄÖÜ][\wäöüß-]+)?\s\d{1,4}\s?[a-h]?(?!\w)"
 )
 SQUARE = re.compile(r"[A-Z]\s?\d{1,2}\s?,\s?\d{1,2}[a-c]?(?=\W{1,3}68\d{3})")
-PREFIXED_ZIP = re.compile(r"(?:A|D|CH|AT|DE|FL|L|I)\s?[-–]\s?\d{4,5}(?!\d)")
-ZIP = re.compile(r"\d{4,5}(?![\d.,/:-]*\d)(?=[ \t,]{1,3}[A-ZÄÖÜŠŽČ])")
+COUNTRY_CODES = ("A", "D", "CH", "AT", "DE", "FL", "L", "I")
+PREFIXED_ZIP = re.compile(r"(?:A|D|CH|AT|DE|FL|L|I)\s?[-–]\s?\d{4,5}(?!\d)", re.IGNORECASE)
+ZIP = re.compile(r"\d{4,5}(?![\d.,/:-]*\d)(?=[ \t,]{0,3}[^\W\d_])")
+HAMLET = r"([A-ZÄÖÜ][\wäöüß.-]+(?: [\wäöüß.-]+){0,3} \d{1,4}(?: ?[a-hA-H])?(?:/\d+)*)"
+STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
+STREET_BEFORE = re.compile(rf"(?:^|[\n,:]\s?|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
 POST_BOX = re.compile(r"Postfach\s(?:\d[\d ]*\d)")
 PLACE_FIRST = (
     "bad",
@@ -164,7 +170,7 @@ def _is_medical(tokens: Tokens, index: int, end: int) -> bool:
             return True
         at += 1
     following = tokens.text[end : end + 9]
-    return not re.match(r"\s*(?:$|[,;)\n|]|\d{4,5}|[AD]-)", following)
+    return not re.match(r"\s*(?:$|[,;)\n|·–-]|\d{4,5}|[AD]-)", following)
 
 
 def _has_address(tokens: Tokens, index: int) -> bool:
@@ -197,7 +203,7 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
     """Yield a postcode and the place after it."""
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
     previous = tokens.word(index - 1)
-    if previous in ("-", "–") and tokens.word(index - 2) in ("A", "D", "CH", "AT", "DE", "FL", "L", "I"):
+    if previous in ("-", "–") and tokens.joined(index) and tokens.word(index - 2).upper() in COUNTRY_CODES:
         begin = tokens.starts[index - 2]
         match = PREFIXED_ZIP.match(text, begin)
         if match:
@@ -207,6 +213,8 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
     if not ZIP.match(text, start) or (tokens.joined(index) and previous in tuple(".,-/:+")):
         return
     place = index + 1 + (tokens.word(index + 1) == ",")
+    if not tokens.is_upper(place) and not (tokens.lower_cased and tokens.flag(place) & Flag.PLACE):
+        return
     known = bool(tokens.flag(place) & Flag.PLACE) or tokens.word(place).lower() in PLACE_FIRST
     if (
         len(word) == 4
@@ -220,6 +228,11 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
         return
     yield Entity("ZIP", start, tokens.ends[index], 0.9, NAME)
     yield from _city_after(tokens, place, sure=True)
+    end = tokens.ends[_place_end(tokens, place, sure=True) - 1]
+    if match := STREET_AFTER.match(text, end):
+        yield Entity("STREET", match.start(1), match.end(1), 0.6, NAME)
+    if match := STREET_BEFORE.search(text, max(0, start - 60), start):
+        yield Entity("STREET", match.start(1), match.end(1), 0.6, NAME)
 
 
 def _city_after(tokens: Tokens, index: int, sure: bool) -> Iterator[Entity]:
@@ -231,7 +244,7 @@ def _city_after(tokens: Tokens, index: int, sure: bool) -> Iterator[Entity]:
 def _place_end(tokens: Tokens, index: int, sure: bool) -> int:
     """Return the token after the place's name that begins at `index`, or `index`: Bad Arolsen, Halle (Saale)."""
     at = index
-    if not tokens.is_upper(at) or (tokens.new_line(at) and not sure):
+    if not (tokens.is_upper(at) or (tokens.lower_cased and tokens.flag(at) & Flag.PLACE)):
         return index
     at = _hyphenated(tokens, at)
     if (
@@ -278,12 +291,20 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
     flag, text, start = tokens.flags[index], tokens.text, tokens.starts[index]
     if tokens.joined(index) and tokens.word(index - 1) in ("-", "–") and tokens.flag(index - 2) & Flag.UPPER:
         return
-    if flag & Flag.COUNTRY and not (tokens.word(index + 1) in "-–" and tokens.joined(index + 1)):
+    if (
+        flag & Flag.COUNTRY
+        and (len(tokens.words[index]) > 3 or tokens.words[index].isupper())
+        and not (tokens.word(index + 1) in "-–" and tokens.joined(index + 1))
+    ):
         yield Entity("COUNTRY", start, tokens.ends[index], 0.7, NAME)
+        return
+    if WAY_END.search(tokens.words[_hyphenated(tokens, index) - 1]):
         return
     before = text[max(0, start - 24) : start]
     home = bool(HOME.search(before))
-    first = tokens.words[index].lower() in PLACE_FIRST[:3] and tokens.is_upper(index + 1)
+    first = tokens.words[index].lower() in PLACE_FIRST[:3] and tokens.is_upper(
+        index + 1 + (tokens.word(index + 1) == ".")
+    )
     if (
         home
         and flag & Flag.UPPER
@@ -310,9 +331,10 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
         return False
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False
-    into = bool(INTO.search(before))
     if end - index > 1 and not flag & WORDS:
         return True
-    if flag & (Flag.AMBIGUOUS | NAMES | WORDS):
-        return (into and not flag & WORDS) or (end - index > 1 and into)
+    if flag & (NAMES | WORDS):
+        return bool(flag & Flag.TOWN and INSIDE.search(before)) or bool(not flag & WORDS and INTO.search(before))
+    if flag & Flag.TOWN and INSIDE.search(before):
+        return True
     return len(tokens.words[index]) > 3 and not (tokens.words[index].isupper() and len(tokens.words[index]) < 6)

@@ -18,9 +18,11 @@ YEARS_OLD = re.compile(
 )
 AGE_BEFORE = re.compile(
     r"(?:\bAlter(?: von| des Patienten| der Patientin)?:?|\bmit|\bLebensalter:?|\bAlter \(Jahre\):?|\bim"
-    r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s?$"
+    r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s?$",
+    re.IGNORECASE,
 )
-AGE_AFTER = re.compile(r"\s?(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)")
+AGE_AFTER = re.compile(r"\s?(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
+IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|Jahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
@@ -73,6 +75,8 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     if match := YEARS_OLD.match(text, start):
         return match.end(1)
     if STATED.search(before):
+        return end
+    if IN_BRACKETS.match(text, end) and re.search(r"\($|[A-ZÄÖÜ][^\W\d]+,\s{1,2}$", before):
         return end
     if AGE_BEFORE.search(before) and AGE_AFTER.match(text, end) and not re.search(r"(?:vor|seit|nach|von)\s?$", before):
         return end

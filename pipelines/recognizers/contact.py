@@ -19,7 +19,7 @@ BETWEEN = re.compile(
 INTERNATIONAL = re.compile(
     r"(?:\+|00)(?:49|43|41|423|352|33|39|31|32|44|48|420|36|90|385|381)[ \t()/.–-]{0,3}\d[\d \t()/.–-]{4,20}\d"
 )
-NATIONAL = re.compile(r"\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t])\d[\d \t.–-]{2,14}\d")
+NATIONAL = re.compile(r"\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d")
 EMAIL = re.compile(
     r"[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\(ät\)| at )\s?[\w-]+(?:(?:\.|\(dot\)|\[dot\]|\(punkt\)| dot "
     r"| punkt )[\w-]+)*",

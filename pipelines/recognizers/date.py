@@ -12,15 +12,15 @@ NAME = "date"
 
 DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 MONTH = r"(?:0?[1-9]|1[0-2])"
-YEAR = r"(?:['’`]?\d\d|(?:1[89]|20)\d{3}|(?:1[89]|20)\d\d)(?!\d)"
+YEAR = r"(?:['’`]?\d\d|(?:1[89]|20)\d{3}|(?:1[89]|20)\d\d)(?!\d|:\d|\s?Uhr)"
 DOT = r"(?: ?\.{1,2} ?|\.,|,\.)"
 MONTH_NAME = "(?:" + "|".join(sorted(read_lines("months"), key=len, reverse=True)) + r")(?![^\W\d_])\.?"
-TO = r"(?: ?(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|,|&) ?)"
+TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
 
 # Each is tried where a number begins, in this order; the first that fits is taken.
 FORMS = [
     # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop
-    rf"{DAY}\.{MONTH}\.?(?={TO}{DAY}{DOT}{MONTH}{DOT})",
+    rf"{DAY}\.{MONTH}\.?(?={TO}{DAY}(?:{DOT}| ){MONTH}{DOT})",
     # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
     rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
     rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",
@@ -41,6 +41,11 @@ FORMS = [
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
 ]
 DATE = re.compile("|".join(FORMS), re.IGNORECASE)
+# a date may be glued to the word before: am20. Februar 2027
+GLUED = re.compile(
+    rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)"
+)
+LEADING = frozenset("am vom bis zum den ab seit der im".split())
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
 DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
@@ -49,10 +54,11 @@ UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\
 NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{1,2}}{YEAR})?", re.IGNORECASE)
 SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
 NOT_A_YEAR = re.compile(
-    r"\s?(?:ml|mg|g|µg|mcg|kcal|IE|IU|I\.E|E\b|/|%|x\b|kg|cm|mm|ng|U/|Hz|m²|ccm|cal|Gy|Stück|Punkte|€|Euro)"
+    r"\s?[a-zµ]{1,4}/|\s?(?:ml|mg|g|µg|mcg|kcal|IE|IU|I\.E|E\b|/|%|x\b|kg|cm|mm|ng|U/|Hz|m²|ccm|cal|Gy|Stück|Punkte"
+    r"|€|Euro)"
 )
 RATIO_BEFORE = re.compile(
-    r"(?:RR|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
+    r"(?:RR|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
     r"|Tensio|cc|sc)"
     r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
 )
@@ -90,7 +96,10 @@ def _numeric(tokens: Tokens, index: int) -> int:
     """Return where the date that begins with the number at `index` ends, or 0."""
     text, start = tokens.text, tokens.starts[index]
     before = text[start - 1] if start else " "
-    if before.isalpha() or (before in ".,/" and start > 1 and text[start - 2].isdigit() and before != "."):
+    if before.isalpha():
+        match = GLUED.match(text, start)
+        return match.end() if match and (match[0].count(".") > 1 or tokens.word(index - 1) in LEADING) else 0
+    if before in ".,/" and start > 1 and text[start - 2].isdigit() and before != ".":
         return 0
     if match := DATE.match(text, start):
         return 0 if _is_numbering(tokens, index, match.end()) else match.end()
@@ -115,11 +124,13 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     """Return where a date ends that could be another number, where what stands around says it is a date, or 0."""
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
     around = text[max(0, start - 24) : start]
-    if (match := MONTH_AND_YEAR.match(text, start)) and _is_month_and_year(
-        match, around, text[match.end() : match.end() + 8]
-    ):
-        return match.end()
-    if (match := SLASHED.match(text, start)) and (int(match[1]) > 12 or BIRTH.search(around)):
+    if match := MONTH_AND_YEAR.match(text, start):
+        rated = RATIO_BEFORE.search(around) or not tokens.closes(index + 3)
+        if (tokens.flag(index - 1) & Flag.UPPER and not rated) or _is_month_and_year(
+            match, around, text[match.end() : match.end() + 8]
+        ):
+            return match.end()
+    if (match := SLASHED.match(text, start)) and (len(match[0]) == 8 or BIRTH.search(around)):
         return match.end()
     if len(word) in (6, 8) and BIRTH.search(around) and (match := UNSEPARATED.match(text, start)):
         return match.end()

@@ -22,6 +22,16 @@ def is_eponym(tokens: Tokens, first: int, last: int) -> bool:
     """Tell from their context whether the words from `first` to `last` (inclusive) name a thing of medicine."""
     text, start, end = tokens.text, tokens.starts[first], tokens.ends[last]
     after = text[end : end + 40]
+    if any(flag & Flag.MEDICAL for flag in tokens.flags[first : last + 1]):
+        return True
+    if (
+        tokens.words[last - 1] in "-–"
+        and last > first
+        and tokens.flags[last] & (Flag.COMMON | Flag.COMPOUND)
+        and not tokens.flags[last] & Flag.SURNAME
+        and any(tokens.flags[i] & Flag.EPONYM for i in range(first, last))
+    ):
+        return True
     if AFTER.match(after) or ADJECTIVE.match(after):
         return True
     if match := BEFORE.search(text, max(0, start - 34), start):

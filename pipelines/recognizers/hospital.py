@@ -4,149 +4,94 @@ import re
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import NAME as NAMES
+from pipelines.recognizers.lexicon import Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["HOSPITAL", "ORGANIZATION"]
 NAME = "hospital"
 
 WORDS = Flag.COMMON | Flag.COMPOUND
-LINKS = (
-    "der",
-    "des",
-    "die",
-    "den",
-    "dem",
-    "am",
-    "im",
-    "zum",
-    "zur",
-    "in",
-    "von",
-    "vom",
-    "an",
-    "bei",
-    "für",
-    "und",
-    "St",
-    "Sankt",
-    "&",
-    ".",
-)
-PROPER_LINKS = (
-    "am",
-    "im",
-    "zum",
-    "zur",
-    "in",
-    "vom",
-    "von",
-    "St",
-    "Sankt",
-    "zu",
-    "bei",
-    "an",
-    "der",
-    "des",
-    "dem",
-    "Zum",
-)
-SAINTS = ("st", "sankt", "sct")
-CITY_ADJECTIVE = re.compile(r"[A-ZÄÖÜ][a-zäöüß]{2,}er$")
-KNOWN = (
-    "charité",
-    "uke",
-    "akh",
-    "ukb",
-    "ukm",
-    "ukgm",
-    "uksh",
-    "inselspital",
-    "lkh",
-    "öhk",
-    "ukl",
-    "uniklinik",
-    "uniklinikum",
-)
-COMPANY = ("gmbh", "ag", "kg", "ohg", "kgaa")
-INSURERS = (
-    "aok",
-    "barmer",
-    "dak",
-    "tk",
-    "ikk",
-    "bkk",
-    "kkh",
-    "knappschaft",
-    "hek",
-    "hkk",
-    "viactiv",
-    "svlfg",
-    "debeka",
-    "allianz",
-    "axa",
-    "signal",
-    "huk",
-    "uniqa",
-    "wgkk",
-    "ögk",
-    "bva",
-    "svs",
-    "bvaeb",
-    "auva",
-    "swica",
-    "helsana",
-    "css",
-    "concordia",
-    "visana",
-    "mhplus",
-    "techniker",
+FARTHEST = 10
+ENDINGS = tuple(read_lines("hospital_endings"))
+INSURERS = frozenset(read_lines("insurers"))
+COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
+FAMOUS = frozenset(("charité", "uke", "inselspital", "uksh", "ukgm"))
+SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
+# what may stand between the head word and the proper name: Klinik für Chirurgie der Universität Jena
+GAPS = ("", " ", "  ")
+LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und u & .".split())
+# what a name that is an ordinary noun follows: Praxis am Stadtgarten, Klinik zum Guten Hirten
+SITES = frozenset("am zum zur beim vom".split())
+ADJECTIVE = ("sche", "schen", "scher", "ere", "eren", "liche", "lichen")
+ADJECTIVES = frozenset(
+    "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med evang akad".split()
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
+PAYER = re.compile(r"(?:ersichert|asse|ersicherung|ostenträger)\W")
+EMPLOYER = re.compile(
+    r"(?:tätig|beschäftigt|angestellt|arbeitet|Antrag|gearbeitet|Arbeitgeber:?|Firma|Fa\.)\s+(?:bei|beim|in"
+    r"|an)?\s?(?:der|dem|den)?\s?"
+    r"((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt"
+    r"|tätig|beschäftigt|angestellt))"
+)
+TEACHING = re.compile(
+    r"\s*,?\s*Akademisches Lehrkrankenhaus\s+(?:der|des)\s+[A-ZÄÖÜ][\w-]+(?:[ \t]+(?:[A-ZÄÖÜ][\w-]+|in|der|zu))*"
+)
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the named institutions of a text."""
+    for match in EMPLOYER.finditer(tokens.text):
+        yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
     for index, flag in enumerate(tokens.flags):
-        if flag & (Flag.HOSPITAL | Flag.ORGANIZATION) or _has_hospital_ending(tokens, index):
-            span = _institution(tokens, index)
-            if span:
-                label = "HOSPITAL" if not flag & Flag.ORGANIZATION else "ORGANIZATION"
-                yield Entity(label, tokens.starts[span[0]], tokens.ends[span[1] - 1], 0.75, NAME)
+        organization = flag & Flag.ORGANIZATION and not flag & Flag.HOSPITAL
+        if organization:
+            span = _organization(tokens, index)
+        elif flag & Flag.HOSPITAL or tokens.words[index].lower().endswith(ENDINGS):
+            span = _hospital(tokens, index)
+        elif tokens.flag(index + 1) & Flag.PLACE and flag & Flag.UPPER and _is_department(tokens, index):
+            span = (index, index + 2)
+        else:
+            continue
+        if span:
+            end = tokens.ends[span[1] - 1]
+            teaching = TEACHING.match(tokens.text, end)
+            label = "ORGANIZATION" if organization else "HOSPITAL"
+            yield Entity(label, tokens.starts[span[0]], teaching.end() if teaching else end, 0.75, NAME)
 
 
-def _has_hospital_ending(tokens: Tokens, index: int) -> bool:
-    word = tokens.words[index]
-    return (
-        len(word) > 9
-        and tokens.is_upper(index)
-        and word.lower().endswith(
-            ("klinik", "klinikum", "krankenhaus", "krankenhauses", "spital", "hospital", "heim", "stift")
-        )
-        and not tokens.flags[index] & Flag.COMMON
-    )
-
-
-def _institution(tokens: Tokens, index: int) -> tuple[int, int] | None:
+def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
     """Return the tokens of the institution whose head word stands at `index`, where it has a name of its own."""
-    lower = tokens.words[index].lower()
+    if not tokens.is_upper(index) or (len(tokens.words[index]) < 4 and not tokens.words[index].isupper()):
+        return None
     first, named_before = _before(tokens, index)
     end, named_after = _after(tokens, index)
-    if tokens.flags[index] & Flag.ORGANIZATION and not tokens.flags[index] & Flag.HOSPITAL:
-        return _organization(tokens, index, first, end, named_before, named_after)
-    if (
-        named_before
-        or named_after
-        or lower in ("charité", "uke", "inselspital", "uksh", "ukgm")
-        or _is_unknown_compound(tokens, index)
-    ):
+    word, flag = tokens.words[index], tokens.flags[index]
+    unknown = len(word) > 9 and not flag & (WORDS | Flag.HOSPITAL)
+    if named_before or named_after or unknown or word.lower() in FAMOUS:
         return first, end
     return None
 
 
-def _is_unknown_compound(tokens: Tokens, index: int) -> bool:
+def _is_department(tokens: Tokens, index: int) -> bool:
+    """Tell whether a department with its town stands here: Radiologie Bielefeld."""
+    following = tokens.flags[index + 1]
+    named = tokens.gap(index + 1) == " " and not following & (WORDS | NAMES)
+    return named and tokens.words[index].lower().endswith(
+        ("logie", "trie", "chirurgie", "pädie", "medizin", "therapie")
+    )
+
+
+def _is_proper(tokens: Tokens, index: int) -> bool:
+    """Tell whether the word at `index` is a proper name: of a place or person, or in no dictionary."""
+    flag = tokens.flag(index)
+    if not tokens.is_upper(index) or flag & (Flag.MEDICAL | Flag.ANATOMY | STOPS | Flag.HOSPITAL | Flag.UNIT):
+        return False
     word = tokens.words[index]
-    return not tokens.flags[index] & (WORDS | Flag.HOSPITAL) and len(word) > 9
+    if len(word) < 3 or (word.isupper() and len(word) < 5 and not flag & Flag.PLACE):
+        return False
+    return bool(flag & (Flag.PLACE | NAMES) and not flag & Flag.NOT_NAME) or not flag & Flag.COMMON
 
 
 def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
@@ -154,59 +99,19 @@ def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
     first, named = index, False
     while tokens.joined(first) and tokens.word(first - 1) in ("-", "–") and tokens.joined(first - 1):
         first -= 2
-        named |= not tokens.flag(first) & WORDS or bool(
-            tokens.flag(first) & (Flag.FIRST_NAME | Flag.SURNAME | Flag.PLACE)
-        )
-        if tokens.word(first - 1) == "." and tokens.word(first - 2).lower() in SAINTS:
-            first -= 2
-            named = True
-    while first and not tokens.new_line(first) and index - first < 6:
+        named |= _is_proper(tokens, first) or tokens.word(first).lower() in SAINTS
+        if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.joined(first):
+            first, named = first - 3, True
+    while first and not tokens.new_line(first) and index - first < FARTHEST and tokens.gap(first) in GAPS:
         at = first - 1
         word, flag = tokens.words[at], tokens.flags[at]
-        if word == "." and tokens.word(at - 1).lower() in (
-            *SAINTS,
-            "städt",
-            "univ",
-            "ev",
-            "kath",
-            "med",
-            "akad",
-            "evang",
-        ):
+        if word == "." and tokens.word(at - 1).lower() in SAINTS | ADJECTIVES:
             named |= tokens.word(at - 1).lower() in SAINTS
             first = at - 1
-        elif (
-            (
-                flag & Flag.UPPER
-                and CITY_ADJECTIVE.match(word)
-                and (not flag & WORDS or flag & Flag.PLACE)
-                and not flag & STOPS
-            )
-            or (
-                flag & (Flag.PLACE | Flag.FIRST_NAME | Flag.SURNAME)
-                and tokens.is_upper(at)
-                and not flag & (STOPS | WORDS | Flag.NOT_NAME)
-            )
-            or (
-                tokens.is_upper(at)
-                and not flag & (WORDS | STOPS | Flag.NOT_NAME)
-                and len(word) > 2
-                and tokens.gap(first) in (" ", "")
-            )
-        ):
-            first, named = at, True
-        elif word.lower() in (
-            "städtisches",
-            "evangelisches",
-            "katholisches",
-            "städtische",
-            "kaiser",
-            "kaiserin",
-            "sankt",
-            "allgemeines",
-            "akademisches",
-        ):
+        elif word.lower() in ADJECTIVES or (tokens.is_upper(at) and word.endswith(("sche", "sches", "schen", "scher"))):
             first = at
+        elif _is_proper(tokens, at) and (not flag & WORDS or word.endswith("er")) and not flag & Flag.AMBIGUOUS:
+            first, named = at, True
         else:
             break
     return first, named
@@ -214,79 +119,57 @@ def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
 
 def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
     """Return the token after the institution, and whether what follows its head word is a proper name."""
-    at, end, named = index + 1, index + 1, False
-    while at < len(tokens) and at - index < 12 and not tokens.new_line(at):
+    at, end, named, head = index + 1, index + 1, False, index
+    while at < len(tokens) and at - index < FARTHEST and not tokens.new_line(at) and tokens.gap(at) in GAPS:
         word, flag = tokens.words[at], tokens.flags[at]
-        if flag & STOPS or word[0].isdigit() or word in (",", ";", ":", "(", ")", "|", "*"):
-            break
-        if "\t" in tokens.gap(at) or len(tokens.gap(at)) > 2:
-            break
-        if word in ("-", "–") and tokens.joined(at) and tokens.joined(at + 1):
+        if (
+            word in ("-", "–", ".")
+            and tokens.joined(at)
+            and (tokens.joined(at + 1) or tokens.word(at - 1).lower() in SAINTS)
+        ):
             at += 1
-            if end == at - 1:
-                end = at + 1 if tokens.is_upper(at) else end
+            end = at + 1 if end == at - 1 and tokens.is_upper(at) else end
             continue
-        if tokens.is_upper(at) and not tokens.lower_cased:
-            proper = (
-                not flag & WORDS
-                or (flag & Flag.PLACE and not flag & Flag.ANATOMY)
-                or (flag & (Flag.FIRST_NAME | Flag.SURNAME) and not flag & Flag.ANATOMY)
-            )
-            if word.lower() in (*SAINTS, "bad") and tokens.is_upper(at + 1 + (tokens.word(at + 1) == ".")):
-                proper = True
-            if proper and not flag & Flag.MEDICAL:
+        if flag & STOPS or not (word[0].isalpha() or word == "&"):
+            break
+        if tokens.is_upper(at):
+            previous = tokens.word(at - 1).lower()
+            if _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
                 named, end = True, at + 1
-            elif flag & Flag.HOSPITAL or (
-                (flag & WORDS and tokens.word(at - 1).lower() not in ("für", "und", "u"))
-                and _leads_to_proper(tokens, at)
-            ):
-                pass
-            elif tokens.word(at - 1).lower() not in (
-                "für",
-                "und",
-                "u",
-                "der",
-                "des",
-                "am",
-                "zum",
-                "im",
-                "medizinische",
-                "medizinischen",
-                "innere",
-                "allgemeine",
-            ):
-                break
-        elif word.lower() not in LINKS or (word == "." and tokens.word(at - 1).lower() not in (*SAINTS, "med", "univ")):
+            elif word.lower() in SAINTS:
+                end = at + 1
+            elif flag & Flag.HOSPITAL or word.lower().endswith(ENDINGS):
+                head = at
+        elif word.lower() not in LINKS:
             break
         at += 1
     return end, named
 
 
-def _leads_to_proper(tokens: Tokens, index: int) -> bool:
-    """Tell whether a proper name follows on the same line within three words: Spital der Stadt Jena."""
-    for at in range(index + 1, index + 4):
-        if tokens.new_line(at) or tokens.word(at) in (",", ".", ";", ":", "("):
-            return False
-        if tokens.is_upper(at) and (tokens.flag(at) & Flag.PLACE or not tokens.flag(at) & WORDS):
-            return True
-    return False
+def _is_named_so(tokens: Tokens, head: int, index: int, previous: str) -> bool:
+    """Tell whether an ordinary noun is the institution's name: Klinikum Bärental, Praxis am Stadtgarten, Kita Sonne."""
+    flag = tokens.flags[index]
+    if (
+        flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | STOPS | Flag.HOSPITAL | Flag.IDENTIFIER)
+        or len(tokens.words[index]) < 3
+    ):
+        return False
+    return (index == head + 1 and tokens.gap(index) == " ") or (previous in SITES and index == head + 2)
 
 
-def _organization(
-    tokens: Tokens, index: int, first: int, end: int, named_before: bool, named_after: bool
-) -> tuple[int, int] | None:
-    lower = tokens.words[index].lower()
-    if lower in INSURERS:
-        if len(lower) < 4 and not tokens.words[index].isupper():
-            return None
-        if lower in ("tk", "css", "bva", "svs", "hek", "concordia", "signal", "techniker", "axa") and not re.search(
-            r"(?:ersichert|asse|ersicherung|ostenträger)\W",
-            tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30],
-        ):
-            return None
-        return first, max(end, index + 1)
-    if lower in COMPANY:
-        return (first, index + 1) if named_before and first < index and tokens.words[index] not in ("AG",) else None
-    if tokens.lower_cased or not tokens.is_upper(index):
+def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:
+    """Return the tokens of an organisation: an insurer, a company, an office or school with a name."""
+    word, lower = tokens.words[index], tokens.words[index].lower()
+    if not tokens.is_upper(index):
         return None
-    return (first, end) if (named_before and first < index) or (named_after and end > index + 1) else None
+    first, named_before = _before(tokens, index)
+    end, named_after = _after(tokens, index)
+    if lower in INSURERS:
+        if len(lower) < 4 and not word.isupper():
+            return None
+        around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30]
+        sure = lower in ("aok", "barmer", "dak", "ikk", "bkk", "kkh") or PAYER.search(around)
+        return (first, end) if sure else None
+    if lower in COMPANY:
+        return (first, index + 1) if named_before and word not in ("AG", "KG") else None
+    return (first, end) if (named_before and first < index) or named_after else None

@@ -24,8 +24,28 @@ AFTER_FIELD = re.compile(
 )
 ROOM = ("zimmer", "zi", "zimmernummer", "station", "stat", "bett", "bettnummer", "block")
 ROOM_VALUE = re.compile(
-    r"(?:Nr\.?\s?)?([A-Z]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3})?|[IVX]{1,4}|[A-Z]{1,2}[-–]?\d{0,3})(?![\w%])"
+    r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?|[IVX]{1,4}"
+    r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%])"
 )
+WARD = re.compile(
+    r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|zur\b|am\b|vom\b"
+    r"|um\b))"
+)
+WARDS = (
+    "intensiv",
+    "ambulanz",
+    "station",
+    "onkologie",
+    "wachstation",
+    "imc",
+    "its",
+    "icu",
+    "haus",
+    "ebene",
+    "normalstation",
+    "intensivstation",
+)
+WARD_ENDINGS = ("chirurgie", "logie", "ambulanz", "station", "pädie", "trie", "medizin")
 WEAK = (
     "nr",
     "no",
@@ -93,6 +113,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             if match:
                 done = max(done, match[1])
                 yield Entity("ID", match[0], match[1], 0.9, NAME)
+        elif (
+            flag & Flag.UPPER
+            and (match := WARD.match(tokens.text, tokens.ends[index]))
+            and _is_ward(tokens, index, match[1])
+        ):
+            yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
         elif start >= done and (span := _by_form(tokens, index)):
             done = span[1]
             yield Entity("ID", *span, NAME)
@@ -139,13 +165,23 @@ def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     if not match:
         return None
     value = match[1]
-    if value.isalpha() and not re.fullmatch(r"[IVX]{2,4}|[A-Z]\d*|[A-Z]{2}", value):
+    if value.isalpha() and not re.fullmatch(r"[IVX]{2,4}|[A-Z]\d*|[A-Z]{2,3}", value):
         return None
     if UNIT_AFTER.match(text, match.end()) or (
         re.match(r"\.?\s?\d?[./]", text[match.end() : match.end() + 3]) and value.isdigit()
     ):
         return None
     return match.start(1), match.end(1)
+
+
+def _is_ward(tokens: Tokens, index: int, code: str) -> bool:
+    """Tell whether a code after a department names a ward: Onkologie A33, Intensiv II, Viszeralchirurgie B."""
+    word = tokens.words[index].lower()
+    if word in WARDS:
+        return True
+    return word.endswith(WARD_ENDINGS) and (
+        (code[0].isalpha() and any(c.isdigit() for c in code)) or (code.isalpha() and len(code) == 1)
+    )
 
 
 def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:

@@ -156,7 +156,7 @@ class Lexicon(dict[str, int]):
         if self.is_word(word) or self.is_word(lower) or (word != capitalised and self.is_word(capitalised)):
             return Flag.COMMON
         size = len(lower)
-        for length in range(min(LONGEST_ENDING, size - 2), 2, -1):
+        for length in range(min(LONGEST_ENDING, size - 3), 1, -1):
             if lower[size - length :] in self._medical_endings:
                 return Flag.COMMON | Flag.MEDICAL
         for length in range(min(LONGEST_ENDING, size - 3), 3, -1):

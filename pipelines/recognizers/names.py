@@ -48,7 +48,8 @@ def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
             last = at if parts > 1 and not _continues(tokens, at) else last
             if tokens.word(at) in HYPHENS and tokens.joined(at) and tokens.is_initial(at + 1):
                 at += 1
-        elif flag & Flag.PARTICLE and word != "." and _leads_to_name(tokens, at):
+        elif flag & Flag.PARTICLE and _leads_to_name(tokens, at):
+            given |= tokens.words[at][0].isupper()
             at = _skip_particle(tokens, at)
         elif tokens.is_upper(at) and not flag & NEVER and _accepts(tokens, at, parts, any_word, given or initials):
             given |= bool(flag & Flag.FIRST_NAME)
@@ -119,21 +120,27 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
     word = tokens.words[index]
     if len(word) == 1 or not _is_cased_as_name(word):
         return False
+    if flag & Flag.MEDICAL and not flag & NAME and (parts or not any_word):
+        return False
+    if not flag & NAME and word.isupper() and len(word) < 4 and not tokens.closes(index + 1):
+        return False
     if flag & NAME or not flag & WORDS:
         return not (parts and word.isupper() and len(word) < 4)
     if flag & (Flag.STAFF | Flag.PATIENT | Flag.HOSPITAL | Flag.GREETING):
         return False
     if not parts:
-        return any_word
-    if any_word and parts == 1 and not flag & Flag.MEDICAL and tokens.closes(index + 1):
+        return any_word or given
+    if any_word and parts == 1 and not flag & Flag.MEDICAL and tokens.ends_column(index + 1):
         return True
-    # after a given name or an initial any noun can be a surname: Ida Fuß, C. Finger
+    # after a given name, a particle or an initial any noun can be a surname: Ida Fuß, C. Finger
     return given and parts < 3 and not flag & Flag.MEDICAL and tokens.word(index - 1) != ","
 
 
 def _reversed(tokens: Tokens, comma: int) -> bool:
     """Tell whether a given name follows the comma: Gebauer, Gerlinde."""
     flag = tokens.flag(comma + 1)
+    if tokens.word(comma + 1).isupper() and not tokens.word(comma - 1).isupper() and not flag & Flag.FIRST_NAME:
+        return False
     if tokens.new_line(comma + 1) or flag & NEVER or flag & (Flag.STAFF | Flag.PATIENT | Flag.PLACE | Flag.HOSPITAL):
         return False
     if flag & Flag.FIRST_NAME:

@@ -17,6 +17,16 @@ TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_F
 WORDS = Flag.COMMON | Flag.COMPOUND
 PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
 AND = ("und", "u", "/", "&", "sowie", ",", ";")
+DEPARTMENTS = (
+    "sozialdienst",
+    "sekretariat",
+    "anästhesie",
+    "leitung",
+    "schreibdienst",
+    "freigabe",
+    "diktat",
+    "vertretung",
+)
 SIGNATURE = 700
 SHORT_TITLES = (
     "ma",
@@ -49,12 +59,13 @@ DATE_AFTER = re.compile(
     re.IGNORECASE,
 )
 POSTPOSED = ("Dr", "Prof", "MBA", "MSc", "PD", "Mag", "PhD", "BSc", "MA", "DGKP", "DGKS", "OA", "OÄ", "FA")
+FULL_DATE = re.compile(r"\s?[,;( *]{1,3}\d{1,2}\s?[./]\s?\d{1,2}\s?[./]\s?\d{2,4}")
 BORN = re.compile(r"\s{0,3}[(,;:]{0,2}\s{0,2}(?:\*|†|\bgeb(?:\b|oren)|Geb\b|Geburts|GEB)")
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names of persons in a text."""
-    sources = (_triggered, _before_titles, _beside_births, _signed, _known)
+    sources = (_triggered, _before_titles, _beside_births, _before_dates, _signed, _known)
     for start, end, score in (found for source in sources for found in source(tokens)):
         yield Entity("PERSON", tokens.starts[start], tokens.ends[end - 1], score, NAME)
 
@@ -90,15 +101,16 @@ def _after_title(tokens: Tokens, index: int) -> Span | None:
     """Return the name after a title or salutation; "Frau Kollegin Weigel" has a word between."""
     at = skip_titles(tokens, index + 1)
     word = tokens.words[index].lower()
-    strong = word not in ("fam", "familie", "fr", "bruder", "schwester", "mag", "prim", "ms", "mr", "pd", "ag", "fa")
-    if tokens.flag(at) & Flag.NOT_NAME and tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at):
+    strong = word not in ("fam", "familie", "bruder", "schwester", "mag", "prim", "ms", "mr", "pd", "ag", "fa")
+    if tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at):
         at = skip_titles(tokens, at + 1)
         strong = tokens.word(at - 1) not in (",", ".")
         if tokens.word(at - 1) == "," or not _is_name_like(tokens, at):
             return None
     if tokens.new_line(at) and tokens.gap(at).count("\n") > 1:
         return None
-    return name_after(tokens, at, any_word=strong)
+    named = tokens.flags[index] & Flag.SALUTATION or not tokens.new_line(at)
+    return name_after(tokens, at, any_word=strong and bool(named))
 
 
 def _is_name_like(tokens: Tokens, index: int) -> bool:
@@ -123,12 +135,16 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         linked |= tokens.word(at) in ("von", "durch", "an")
         at += 1
     titled = skip_titles(tokens, at)
-    if titled > at or tokens.flag(at) & Flag.NOT_NAME or (tokens.new_line(at) and not colon) or len(tokens.gap(at)) > 4:
+    excluded = tokens.flag(at) & Flag.NOT_NAME and not tokens.is_initial(at) and not tokens.flag(at) & Flag.PARTICLE
+    if titled > at or excluded or (tokens.new_line(at) and not colon) or len(tokens.gap(at)) > 4:
         return None
     if linked and not tokens.flags[index] & Flag.STAFF:
         return None
-    compound = not tokens.flag(at) & Flag.COMMON and not tokens.flag(at) & Flag.PROFESSION
-    span = name_after(tokens, at, any_word=(colon or linked) and compound)
+    department = tokens.words[index].lower() in DEPARTMENTS
+    named = (not department and not tokens.flag(at) & (Flag.PROFESSION | Flag.MEDICAL | Flag.HOSPITAL)) or bool(
+        tokens.flag(at) & NAMES
+    )
+    span = name_after(tokens, at, any_word=(colon or linked) and named)
     if not span:
         return None
     if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
@@ -177,6 +193,18 @@ def _beside_births(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
                 yield span[0], span[1], 0.9
 
 
+def _before_dates(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
+    """Yield the names that begin a line and are followed by a date: Jakovljević, Oleksandr; 11.12.67."""
+    for index, flag in enumerate(tokens.flags):
+        if not flag & Flag.UPPER or not tokens.new_line(index) or flag & (TRIGGER | Flag.MEDICAL | Flag.NOT_NAME):
+            continue
+        span = name_after(tokens, index, any_word=True)
+        if span and span[1] - span[0] > 1 and FULL_DATE.match(tokens.text, tokens.ends[span[1] - 1]):
+            words = [i for i in range(*span) if len(tokens.words[i]) > 1]
+            if any(tokens.flags[i] & NAMES or not tokens.flags[i] & WORDS for i in words):
+                yield span[0], span[1], 0.8
+
+
 def _leads_to_date(tokens: Tokens, index: int) -> bool:
     return bool(DATE_AFTER.match(tokens.text, tokens.ends[index]))
 
@@ -215,7 +243,9 @@ def _is_signature(tokens: Tokens, span: Span) -> bool:
         return False
     closes = _begins_column(tokens, end) or tokens.word(end) in (",", "(", ".", "/", "-")
     unknown = sum(1 for index in words if tokens.flags[index] & NAMES or not tokens.flags[index] & WORDS)
-    return bool(closes and unknown and (len(words) > 1 or initial))
+    alone = tokens.flag(first) & Flag.SURNAME or not tokens.flag(first) & WORDS
+    role = tokens.flag(end) & (Flag.STAFF | Flag.TITLE) and tokens.ends_column(end)
+    return bool(closes and unknown and (len(words) > 1 or initial or (role and alone)))
 
 
 def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
@@ -223,7 +253,7 @@ def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     for index, flag in enumerate(tokens.flags):
         if not flag & NAMES or flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER) or not tokens.is_upper(index):
             continue
-        if tokens.word(index - 1)[-1:].isdigit():
+        if tokens.word(index - 1)[-1:].isdigit() and not tokens.new_line(index):
             continue
         if flag & Flag.FIRST_NAME:
             span = _given_name(tokens, index)

@@ -22,6 +22,7 @@ BEFORE_TITLE = re.compile(
     r"(?:Beruf\s?:|von Beruf|arbeitet(?:e)? als|tätig als|Tätigkeit als|beschäftigt als|Ausbildung zu[mr]|Lehre als"
     r"|gelernte[rn]?|pensionierte[rn]?)\s$"
 )
+FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
 NO_WORK = (
     "rentner",
     "rentnerin",
@@ -42,7 +43,10 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the professions of a text."""
     text = tokens.text
     for index, flag in enumerate(tokens.flags):
-        if not flag & Flag.UPPER or tokens.words[index].lower() in NO_WORK:
+        if (
+            not (flag & Flag.UPPER or (tokens.lower_cased and flag & Flag.PROFESSION))
+            or tokens.words[index].lower() in NO_WORK
+        ):
             continue
         start = tokens.starts[index]
         if flag & Flag.PROFESSION:
@@ -65,11 +69,13 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 
 def _stands_free(tokens: Tokens, index: int) -> bool:
     """Tell whether the word ends a phrase, as in "Floristin, ledig", and is no medical calling."""
-    return (
-        tokens.word(index + 1) in (",", ".", ";", ")")
-        and tokens.word(index - 1) in (",", "(", "ist", "eine", "ein", "als")
-        and not tokens.flags[index] & Flag.MEDICAL
-    )
+    previous = tokens.word(index - 1)
+    if "hrig" in previous or previous.endswith(FORMER):
+        return True
+    if tokens.word(index - 2) in ("J", "a", "Jahre") and previous in (".", ","):
+        return True
+    phrase = previous in (",", "(", "ist", "eine", "ein", "als") and tokens.word(index + 1) in (",", ".", ";", ")")
+    return phrase and not tokens.flags[index] & Flag.MEDICAL
 
 
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:

@@ -11,11 +11,18 @@ NOT_PROPAGATED = (
     Flag.PARTICLE | Flag.TITLE | Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.ANATOMY | Flag.MEDICAL | Flag.MONTH
 )
 WORDS = Flag.COMMON | Flag.COMPOUND
+SURE = 0.85
+ADJECTIVE = ("e", "en", "er", "em", "es")
+BEFORE_NOUNS = frozenset(
+    "der die das dem den des ein eine einen einem einer eines im am zum zur vom beim ins kein keine mit und oder ohne"
+    " bis pro je vor von in bei nach".split()
+)
 
 
 def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
     """Yield the other places where the names of `found` persons stand in the text, also declined."""
     names: set[str] = set()
+    ordinary: set[str] = set()
     starts = {start: index for index, start in enumerate(tokens.starts)}
     for entity in found:
         if entity.entity_type != "PERSON" or entity.start not in starts:
@@ -24,12 +31,14 @@ def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
         while index < len(tokens) and tokens.ends[index] <= entity.end:
             if _is_telling(tokens, index):
                 names.add(tokens.words[index].lower())
+            elif entity.score > SURE and _is_rare(tokens, index):
+                ordinary.add(tokens.words[index].lower())
             index += 1
-    if not names:
-        return
     for index, word in enumerate(tokens.words):
         lower = word.lower()
-        known = lower in names or (len(lower) > 3 and lower[-1] == "s" and lower[:-1] in names)
+        stem = lower[:-1] if len(lower) > 3 and lower[-1] == "s" else lower
+        known = lower in names or stem in names
+        known |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)
         if known and tokens.is_upper(index) and not is_eponym(tokens, index, index):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, "propagation")
 
@@ -40,3 +49,21 @@ def _is_telling(tokens: Tokens, index: int) -> bool:
     if len(word) < 3 or not tokens.is_upper(index) or flag & NOT_PROPAGATED:
         return False
     return bool(flag & NAME) or not flag & WORDS
+
+
+def _is_rare(tokens: Tokens, index: int) -> bool:
+    """Tell whether a part of a name that is an ordinary word may still be looked for."""
+    flag = tokens.flags[index]
+    return len(tokens.words[index]) > 3 and tokens.is_upper(index) and not flag & NOT_PROPAGATED
+
+
+def _is_noun_here(tokens: Tokens, index: int) -> bool:
+    """Tell whether the word stands as a noun does: after an article, a preposition, an adjective or a number."""
+    previous = tokens.word(index - 1)
+    if tokens.new_line(index) or not previous or tokens.joined(index):
+        return tokens.joined(index)
+    return (
+        previous.lower() in BEFORE_NOUNS
+        or previous[0].isdigit()
+        or (previous[0].islower() and previous.endswith(ADJECTIVE))
+    )

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from pipelines.recognizers.lexicon import Flag, lexicon
 
-TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+# a salutation may be glued to the name: HerrMüller
+TOKEN = re.compile(r"(?:Herrn?|Frau)(?=[A-ZÄÖÜ][a-zäöüß])|[^\W\d_]+|\d+|[^\w\s]|_")
 _CLOSING = frozenset(",;:()[]/|*†")
 LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 
@@ -54,10 +55,14 @@ class Tokens:
         """Tell whether the token at `index` is the first of its line, or lies outside the text."""
         return not 0 < index < len(self.words) or bool(LINE_BREAK.search(self.gap(index)))
 
-    def closes(self, index: int) -> bool:
-        """Tell whether a column ends before the token at `index`: by a line break, a tab, wide space or a sign."""
+    def ends_column(self, index: int) -> bool:
+        """Tell whether a column ends before the token at `index`: by a line break, a tab or wide space."""
         gap = self.gap(index)
-        return len(gap) > 2 or "\t" in gap or self.new_line(index) or self.words[index] in _CLOSING
+        return len(gap) > 2 or "\t" in gap or self.new_line(index)
+
+    def closes(self, index: int) -> bool:
+        """Tell whether a column or phrase ends before the token at `index`."""
+        return self.ends_column(index) or self.words[index] in _CLOSING
 
     def is_upper(self, index: int) -> bool:
         """Tell whether the token at `index` is written as names are: with a capital, or unknown in a text without."""
