@@ -4,50 +4,31 @@ Each takes the workspace and a few numbers and writes one working file.
 """
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines import candidates
+from pipelines import candidates, hot_buckets
 from pipelines.components import connected_components
-from pipelines.signatures import mix, text_hashes
-from pipelines.similarity import jaccard
-from pipelines.workspace import Workspace, read_shingles
+from pipelines.signatures import mix
+from pipelines.similarity import batches, jaccard
+from pipelines.workspace import Workspace, count_shingles, read_shingles
 from schemas import storage
 from schemas.signatures import band_columns
+
+READ_SHINGLES = 1 << 25
+"""How many shingles are in memory at once."""
 
 ROW_BLOCKS = 4096
 """Into how many blocks of rows the index of a file of pairs is cut."""
 
 
-def inspect(workspace: Workspace, group: int, first: int, last: int) -> None:
-    """Collect what the decisions about single documents need: hashes of ids and texts, sources."""
-    names: list[str] = []
-    found: dict[str, list[np.ndarray]] = {"ids": [], "exact": [], "content": [], "sources": []}
-    for file in range(first, last):
-        table = workspace.column(file, "id", "source", "exact", "content")
-        encoded = table["source"].combine_chunks().dictionary_encode()
-        values = encoded.dictionary.to_pylist()
-        names += [name for name in values if name not in names]
-        codes = np.array([names.index(name) for name in values], np.int16)
-        found["sources"].append(codes[encoded.indices.to_numpy()])
-        found["ids"].append(text_hashes(table["id"].combine_chunks()))
-        found["exact"].append(digests(table["exact"].combine_chunks())[:, 0])
-        found["content"].append(digests(table["content"].combine_chunks()))
-    arrays = {name: np.concatenate(columns) for name, columns in found.items()}
-    workspace.write(f"inspect-{group}.npz", names=np.array(names, np.str_), **arrays)
-
-
-def digests(column) -> np.ndarray:
-    """Return a column of 16-byte digests as uint64 [rows, 2]."""
-    data = np.frombuffer(column.buffers()[1], "<u8") if len(column) else np.zeros(0, "<u8")
-    return data.reshape(-1, 2)[column.offset : column.offset + len(column)]
-
-
 def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, parts: int) -> None:
     """Find the candidate pairs of the bands `first` to `last` among the keys of one hash range."""
     arrays = workspace.read("documents.npz")
+    scopes = arrays["scopes"].astype(np.uint64)
     names = band_columns(workspace.settings)[first:last]
-    columns: list[list[np.ndarray]] = [[] for _ in names]
+    columns = [[np.zeros(0, np.uint64)] for _ in names]
     for file in range(len(workspace.urls)):
         table = workspace.column(file, *names)
         for column, name in zip(columns, names, strict=True):
@@ -58,10 +39,8 @@ def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, pa
     while columns:
         keys = np.concatenate(columns.pop(0))
         keys[~alive] = 0
-        if "scopes" in arrays:
-            keys[alive] = np.maximum(
-                mix(keys[alive] + arrays["scopes"][alive].astype(np.uint64) * (keys[alive] > 0)), 1
-            )
+        if scopes.any():
+            keys = np.where(keys > 0, np.maximum(mix(keys + scopes), 1), 0)
         if parts > 1:
             keys[keys % np.uint64(parts) != part] = 0
         rows, offsets = candidates.buckets(keys)
@@ -70,9 +49,8 @@ def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, pa
         codes.append(candidates.all_pairs(rows[small], counts[counts <= candidates.BUCKET]))
         hot.append(rows[~small])
         sizes.append(counts[counts > candidates.BUCKET])
-    write_pairs(
-        workspace, f"bucket-{task}", np.unique(np.concatenate(codes)), np.concatenate(hot), np.concatenate(sizes)
-    )
+    pairs = np.unique(np.concatenate(codes))
+    write_pairs(workspace, f"bucket-{task}", pairs, np.concatenate(hot), np.concatenate(sizes))
 
 
 def write_pairs(workspace: Workspace, name: str, codes: np.ndarray, hot: np.ndarray, sizes: np.ndarray) -> None:
@@ -103,9 +81,8 @@ def compare(workspace: Workspace, task: int, names: list[str], first: int, last:
     pairs = np.unique(np.concatenate(codes))
     similarities = compare_pairs(workspace, pairs)
     keep = similarities >= workspace.settings.threshold
-    workspace.write(
-        f"compare-{task}.npz", pairs=pairs[keep], similarities=similarities[keep], compared=np.array(pairs.size)
-    )
+    counts = {"edges": np.array(keep.sum()), "compared": np.array(pairs.size)}
+    workspace.write(f"compare-{task}.npz", pairs=pairs[keep], **counts)
 
 
 def measure(workspace: Workspace, task: int, first: int, last: int) -> None:
@@ -117,26 +94,47 @@ def measure(workspace: Workspace, task: int, first: int, last: int) -> None:
 def compare_pairs(workspace: Workspace, codes: np.ndarray) -> np.ndarray:
     """Return the exact Jaccard similarity of each pair, float64 [pairs]."""
     left, right = candidates.decode(codes)
-    rows = np.unique(np.concatenate([left, right]))
-    values, offsets = read_shingles(workspace, rows)
-    return jaccard(values, offsets, np.searchsorted(rows, left), np.searchsorted(rows, right))
+    rows, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    sizes = count_shingles(workspace, rows)[places].reshape(2, -1).sum(axis=0)
+    similarities = [np.zeros(0)]
+    for low, high in batches(sizes, READ_SHINGLES):
+        here, ends = np.unique(np.concatenate([left[low:high], right[low:high]]), return_inverse=True)
+        values, offsets = read_shingles(workspace, here)
+        similarities.append(jaccard(values, offsets, *ends.reshape(2, -1)))
+    return np.concatenate(similarities)
 
 
 def link(workspace: Workspace, task: int) -> None:
     """Find the edges of hot buckets that share documents, largest first; each sees what the others joined."""
     arrays = workspace.read(f"hot-{task}.npz")
     rows, places, cuts, labels = (arrays[name] for name in ("rows", "places", "cuts", "labels"))
+    sizes = count_shingles(workspace, rows)
     pairs, counts = [np.zeros(0, np.uint64)], np.zeros(2, np.int64)
     for low, high in itertools.pairwise(cuts.tolist()):
-        here = places[low:high]
-        if np.all(labels[here] == labels[here[0]]):
+        if np.all(labels[places[low:high]] == labels[places[low]]):
             continue
-        values, offsets = read_shingles(workspace, rows[here])
-        local = np.unique(labels[here], return_index=True, return_inverse=True)
-        links = candidates.link(values, offsets, local[1][local[2]], workspace.settings.threshold)
-        left, right = here[links.left], here[links.right]
-        roots = connected_components(labels[left], labels[right], labels.size)
-        labels = roots[labels]
-        counts += [links.compared, links.skipped]
-        pairs.append(candidates.encode(rows[left], rows[right]))
-    workspace.write(f"link-{task}.npz", counts=counts, pairs=np.unique(np.concatenate(pairs)))
+        for here in slices(places[low:high], sizes):
+            values, offsets = read_shingles(workspace, rows[here])
+            _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
+            links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold)
+            left, right = (here[ends] for ends in links.edges())
+            labels = connected_components(labels[left], labels[right], labels.size)[labels]
+            counts += [links.compared, links.skipped]
+            pairs.append(candidates.encode(rows[left], rows[right]))
+    edges = np.unique(np.concatenate(pairs))
+    workspace.write(f"link-{task}.npz", pairs=edges, edges=np.array(edges.size), compared=counts[0], skipped=counts[1])
+
+
+def slices(places: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut a bucket too large for memory by the documents' sizes, as similar documents are about equally large.
+
+    `places` ascend, `sizes` are those of all documents; each slice ascends and repeats a quarter of
+    the one before.
+    """
+    if sizes[places].sum() <= READ_SHINGLES:
+        yield places
+        return
+    ordered = places[np.argsort(sizes[places], kind="stable")]
+    quarters = [ordered[low:high] for low, high in batches(sizes[ordered], READ_SHINGLES // 4)]
+    for begin in range(0, max(len(quarters) - 1, 1), 3):
+        yield np.sort(np.concatenate(quarters[begin : begin + 4]))

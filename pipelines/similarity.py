@@ -23,16 +23,27 @@ def jaccard(values: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np
     [sets + 1]. Two empty sets have similarity 1.
     """
     sizes = np.diff(offsets)
-    both = sizes[left] + sizes[right]
+    shared = overlaps(values, offsets, left, values, offsets, right)
+    union = sizes[left] + sizes[right] - shared
+    return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
+
+
+def overlaps(
+    values: np.ndarray, offsets: np.ndarray, left: np.ndarray, others: np.ndarray, cuts: np.ndarray, right: np.ndarray
+) -> np.ndarray:
+    """Return how many elements the sets `left[i]` of `values` and `right[i]` of `others` share, int64 [pairs].
+
+    `offsets` and `cuts` delimit the sets, as in `jaccard`.
+    """
     shared = np.zeros(left.size, np.int64)
+    both = offsets[left + 1] - offsets[left] + cuts[right + 1] - cuts[right]
     for low, high in batches(both, PAIR_VALUES):
-        one, other = _tagged(values, offsets, left[low:high]), _tagged(values, offsets, right[low:high])
+        one, other = _tagged(values, offsets, left[low:high]), _tagged(others, cuts, right[low:high])
         # two ascending runs: timsort merges them in one linear pass
         merged = np.sort(np.concatenate([one, other]), kind="stable")
         twice = merged[1:][merged[1:] == merged[:-1]] >> np.uint64(32)
         shared[low:high] = np.bincount(twice.astype(np.int64), minlength=high - low)
-    union = both - shared
-    return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
+    return shared
 
 
 def jaccard_with(values: np.ndarray, offsets: np.ndarray, one: np.ndarray) -> np.ndarray:

@@ -5,21 +5,26 @@ import hashlib
 import io
 import itertools
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.similarity import batches
+from pipelines.similarity import batches, gather
 from schemas import storage
-from schemas.signatures import Deduplication, check_signatures
+from schemas.signatures import Deduplication, check_signatures, signature_schema
 
 GROUP_ROWS = 1 << 18
 """How many rows of signatures are one unit of work."""
 
-GAP = 1 << 16
-"""Bytes between two wanted ranges of a file below which both are read in one."""
+BATCH_ROWS = 1 << 13
+"""How many rows' shingles are read from a signature file at once."""
+
+GAP = 1 << 14
+"""Shingles between two wanted segments of a file below which both are read in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,17 @@ class Workspace:
     settings: Deduplication
 
     @classmethod
-    def open(cls, urls: list[str], against: list[str], folder: str, settings: Deduplication) -> "Workspace":
-        """Look at the files' footers. Raises ValueError where one holds other signatures, OSError."""
-        starts, fingerprint = [0], hashlib.blake2b(json.dumps([settings.to_json(), len(urls)]).encode(), digest_size=8)
+    def open(
+        cls, urls: Sequence[str], against: Sequence[str], folder: str, settings: Deduplication, salt: Sequence[str] = ()
+    ) -> "Workspace":
+        """Look at the files' footers; the folder is one below `folder` that depends on them and the `salt`.
+
+        Raises ValueError where a file holds other signatures than `settings` asks for, and OSError.
+        """
+        starts, fingerprint = (
+            [0],
+            hashlib.blake2b(json.dumps([settings.to_json(), len(urls), *salt]).encode(), digest_size=8),
+        )
         for url in [*urls, *against]:
             with storage.open_input(url) as stream:
                 try:
@@ -69,11 +82,12 @@ class Workspace:
     def column(self, file: int, *names: str) -> pa.Table:
         """Read columns of one file."""
         with storage.open_input(self.urls[file]) as stream:
-            return pq.read_table(stream, columns=list(names)).combine_chunks()
+            return pq.read_table(stream, columns=list(names)).combine_chunks().replace_schema_metadata()
 
     def take(self, rows: np.ndarray, *names: str) -> pa.Table:
         """Return columns of the ascending `rows` of all files."""
-        tables = [self.column(0, *names).slice(0, 0)]
+        schema = signature_schema(self.settings)
+        tables = [pa.schema([schema.field(name) for name in names]).empty_table()]
         cuts = np.searchsorted(rows, self.starts)
         for file in np.flatnonzero(np.diff(cuts)).tolist():
             here = rows[cuts[file] : cuts[file + 1]] - self.starts[file]
@@ -107,51 +121,67 @@ def write_shingles(workspace: Workspace, group: int, first: int, last: int) -> N
     rows, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     with storage.atomic_write(workspace.url(f"shingles-{group}.bin")) as stream:
         for file in range(first, last):
-            start = workspace.starts[file]
-            with storage.open_input(workspace.urls[file]) as signatures:
-                for batch in pq.ParquetFile(signatures).iter_batches(8192, columns=["shingles"]):
-                    here = np.flatnonzero(wanted[start : start + len(batch)])
-                    taken = batch.column(0).take(pa.array(here))
-                    stream.write(np.ascontiguousarray(taken.flatten().to_numpy(), "<u4").data)
-                    rows.append(here + start)
-                    sizes.append(np.diff(taken.offsets.to_numpy()).astype(np.int64))
-                    start += len(batch)
+            for here, taken in shingle_batches(workspace, file, wanted):
+                stream.write(np.ascontiguousarray(taken.flatten().to_numpy(), "<u4").data)
+                rows.append(here)
+                sizes.append(np.diff(taken.offsets.to_numpy()).astype(np.int64))
     ends = np.cumsum(np.concatenate(sizes))
     workspace.write(f"shingles-{group}.npz", rows=np.concatenate(rows), offsets=np.concatenate([[0], ends]))
+
+
+def shingle_batches(workspace: Workspace, file: int, wanted: np.ndarray) -> Iterator[tuple[np.ndarray, pa.ListArray]]:
+    """Yield the `wanted` rows, bool [all rows], of a file and the lists of their shingles, some at a time."""
+    start = workspace.starts[file]
+    with storage.open_input(workspace.urls[file]) as stream:
+        for batch in pq.ParquetFile(stream).iter_batches(BATCH_ROWS, columns=["shingles"]):
+            here = np.flatnonzero(wanted[start : start + len(batch)])
+            if here.size:
+                yield here + start, cast(pa.ListArray, batch.column(0).take(pa.array(here)))
+            start += len(batch)
+
+
+def count_shingles(workspace: Workspace, rows: np.ndarray) -> np.ndarray:
+    """Return how many shingles each of `rows`, ascending and wanted, has, int64 [rows]."""
+    sizes = [np.zeros(0, np.int64)]
+    sizes += [offsets[places + 1] - offsets[places] for _, offsets, places in _places(workspace, rows)]
+    return np.concatenate(sizes)
 
 
 def read_shingles(workspace: Workspace, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the shingles of `rows`, ascending and wanted, uint32, and their offsets, int64 [rows + 1]."""
     values, sizes = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
-    for group, (first, last) in enumerate(workspace.groups()):
-        low, high = np.searchsorted(rows, [workspace.starts[first], workspace.starts[last]])
-        if low == high:
-            continue
-        known, offsets = _index(workspace, group)
-        place = np.searchsorted(known, rows[low:high])
-        sizes.append(offsets[place + 1] - offsets[place])
-        values.extend(
-            _read_segments(workspace.url(f"shingles-{group}.bin"), offsets[place] * 4, offsets[place + 1] * 4)
-        )
+    for group, offsets, places in _places(workspace, rows):
+        sizes.append(offsets[places + 1] - offsets[places])
+        values += _read_segments(workspace.url(f"shingles-{group}.bin"), offsets, places)
     return np.concatenate(values), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
 
 
-@functools.lru_cache(4)
+def _places(workspace: Workspace, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield for each group of files with some of `rows`: its number, offsets of shingles, places in these."""
+    for group, (first, last) in enumerate(workspace.groups()):
+        low, high = np.searchsorted(rows, [workspace.starts[first], workspace.starts[last]])
+        if low < high:
+            known, offsets = _index(workspace, group)
+            yield group, offsets, np.searchsorted(known, rows[low:high])
+
+
+@functools.lru_cache(32)
 def _index(workspace: Workspace, group: int) -> tuple[np.ndarray, np.ndarray]:
     arrays = workspace.read(f"shingles-{group}.npz")
     return arrays["rows"], arrays["offsets"]
 
 
-def _read_segments(url: str, begins: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
-    """Read byte ranges of a file, neighbours in one, as uint32 arrays."""
+def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+    """Read segments of a file of uint32, neighbours at once."""
     found = []
-    cuts = np.flatnonzero(begins[1:] - ends[:-1] > GAP) + 1
-    bounds = [0, *cuts.tolist(), begins.size]
+    far = offsets[places[1:]] - offsets[places[:-1] + 1] > GAP
+    bounds = [0, *(np.flatnonzero(far) + 1).tolist(), places.size]
     with storage.open_input(url) as stream:
         for low, high in itertools.pairwise(bounds):
-            stream.seek(int(begins[low]))
-            block = np.frombuffer(stream.read(int(ends[high - 1] - begins[low])), "<u4")
-            found += [
-                block[b:e] for b, e in zip(*((x[low:high] - begins[low]) // 4 for x in (begins, ends)), strict=True)
-            ]
+            here = places[low:high]
+            begin, end = int(offsets[here[0]]), int(offsets[here[-1] + 1])
+            stream.seek(begin * 4)
+            block = np.frombuffer(stream.read((end - begin) * 4), "<u4")
+            whole = here[-1] - here[0] + 1 == here.size
+            found.append(block if whole else gather(block, offsets - begin, here)[0])
     return found
