@@ -20,7 +20,7 @@ from pipelines.known_identifiers import find_known
 from pipelines.normalise import Normalised, normalise
 from pipelines.replacement import Replaced, Splitter, drop_sentences, replace, split_simply, tag
 from pipelines.spans import BadSpanError, Span, check, resolve
-from pipelines.surrogates import Surrogates
+from pipelines.surrogates import Surrogates, load_lexicons
 from pipelines.windows import propagate, windows
 from schemas.document import Document, KnownIdentifier, RawDocument, Rejection
 
@@ -102,7 +102,8 @@ class Anonymiser:
         self._finders = [finder or _recognizers(), *(load_engine(name) for name in settings.ner)]
         self._is_common = is_common or _common_words()
         self._splitter = splitter
-        self.find("Frau Gisela Müller, geb. 1.5.1954")
+        load_lexicons()
+        self.find("Frau Gisela Müller, geb. 1.5.1954", [KnownIdentifier("PERSON", "Müller")])
 
     @property
     def engines(self) -> Sequence[Finder]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pipelines.folding import fold
+from pipelines.lexicons import entries
 from pipelines.normalise import normalise
 from pipelines.spans import Span
 from pipelines.surrogates import contacts, numbers
@@ -11,9 +12,30 @@ from pipelines.surrogates.draw import Draw
 from pipelines.surrogates.names import NameSurrogates, roles
 from pipelines.surrogates.places import PlaceSurrogates
 
+LEXICONS = (
+    "given_name_genders",
+    "institution_words",
+    "month_names",
+    "name_titles",
+    "surrogate_cities",
+    "surrogate_countries",
+    "surrogate_female",
+    "surrogate_male",
+    "surrogate_professions",
+    "surrogate_street_adjectives",
+    "surrogate_streets",
+    "surrogate_surnames",
+)
 _BEFORE = 24
 """How many characters before a name can tell its gender and role."""
 _DATES = ("DATE", "DATE_OF_BIRTH")
+
+
+def load_lexicons() -> None:
+    """Read every lexicon that surrogates need. Raises OSError or ValueError where one is missing or empty."""
+    for name in LEXICONS:
+        if not entries(name):
+            raise ValueError(f"lexicon {name}.txt is empty: install the package again")
 
 
 class Surrogates:

@@ -1,3 +1,4 @@
+import itertools
 import unicodedata
 
 import pytest
@@ -45,7 +46,7 @@ def test_the_map_covers_the_original_in_order(text):
     normalised = normalise(text)
     places = [normalised.original(i, i + 1) for i in range(len(normalised.text))]
     assert all(0 <= begin < end <= len(text) for begin, end in places)
-    assert all(one[0] <= other[0] for one, other in zip(places, places[1:], strict=False))
+    assert all(one[0] <= other[0] for one, other in itertools.pairwise(places))
     for character, (begin, end) in zip(normalised.text, places, strict=True):
         if character.isalnum() and end - begin == 1 and text[begin].isascii():
             assert character == text[begin]

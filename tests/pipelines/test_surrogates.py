@@ -61,7 +61,8 @@ def test_gender_is_kept():
 
 def test_titles_particles_and_line_breaks_stay():
     title, particle, double, broken = surrogates(
-        "[PERSON|Prof. Dr. med. Klaus Berg] [PERSON|Burkhard zur Hausen] [PERSON|Eva Müller-Lüdenscheidt] [PERSON|Jürgen\nSchneider]"
+        "[PERSON|Prof. Dr. med. Klaus Berg] [PERSON|Burkhard zur Hausen] [PERSON|Eva Müller-Lüdenscheidt]"
+        " [PERSON|Jürgen\nSchneider]"
     )
     assert title.startswith("Prof. Dr. med. ")
     assert " zur " in particle
