@@ -164,6 +164,7 @@ def _entity(node: etree._Element) -> str:
 
 def _tidy(line: str) -> str:
     """Remove citation marks with their brackets, and spaces that the removal or pretty-printing left."""
+    line = _SPACE.sub(" ", line)
     if MARKER in line:
         line = _BARE.sub("", _BRACKETED.sub("", line))
     line = _SPACE.sub(" ", line)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 GAP = "\t"
 """Parts the cells of a line: what stands further apart than words do."""
@@ -61,20 +62,17 @@ def lay_out(number: int, width: float, height: float, pieces: Sequence[Piece]) -
     """
     gutter = find_gutter(pieces)
     ordered = sorted(pieces, key=lambda piece: (piece.baseline, piece.left))
-    blocks: list[list[Piece]] = []
-    left: list[Piece] = []
-    right: list[Piece] = []
-    for piece in ordered:
-        if gutter is None or _crosses(piece, gutter):
-            blocks += [block for block in (left, right) if block]
-            left, right = [], []
-            if not blocks or gutter is None or not all(_crosses(other, gutter) for other in blocks[-1]):
-                blocks += [[]] if gutter is not None or not blocks else []
-            blocks[-1].append(piece)
-        else:
-            (left if piece.left < gutter else right).append(piece)
-    blocks += [block for block in (left, right) if block]
-    return Page(number, width, height, [line for i, block in enumerate(blocks) for line in _lines(block, i)])
+    if gutter is None:
+        blocks = [ordered]
+    else:
+        blocks = []
+        for spans, group in groupby(ordered, key=lambda piece: _crosses(piece, gutter)):
+            parts = list(group)
+            left = [piece for piece in parts if not spans and piece.left < gutter]
+            right = [piece for piece in parts if not spans and piece.left >= gutter]
+            blocks += [parts] if spans else [left, right]
+    lines = [line for column, block in enumerate(filter(None, blocks)) for line in _lines(block, column)]
+    return Page(number, width, height, lines)
 
 
 def find_gutter(pieces: Sequence[Piece]) -> float | None:

@@ -10,8 +10,9 @@ from pipelines.formats.page_layout import GAP, Line, Page, body_size
 
 _BULLET = re.compile(r"[•▪◦■●‣]|(?:[–-]|\(?\d{1,2}[.)]|[a-z]\)|\[\d{1,3}\])\s+\S")
 _SENTENCE_END = re.compile(r"[.!?:][)\"“”’»\]]*$")
-_HYPHENATED = re.compile(r"([^\W_][\w.]*|[\w./-]*-)?[-\u00ad\u2010]$")
+_HYPHENATED = re.compile(r"\w[-\u00ad\u2010]")
 _CONJUNCTION = re.compile(r"(?:und|oder|bzw\.|sowie|bis|als|noch|wie|u\.|o\.)(?!\w)")
+_LONGEST_WORD = 100
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -58,17 +59,17 @@ def _continues(last: Line, last_page: int, line: Line, page: int, spacing: float
     """Tell whether `line` goes on with the paragraph of `last`."""
     if abs(line.size - last.size) > 0.08 * last.size or GAP in line.text or GAP in last.text:
         return False
-    hyphenated, lower = _HYPHENATED.search(last.text) is not None, line.text[:1].islower()
+    hyphenated, lower = _HYPHENATED.fullmatch(last.text[-2:]) is not None, line.text[:1].islower()
     heading = last.size > 1.08 * body
     if last_page != page or last.column != line.column or line.baseline < last.baseline:
-        return hyphenated or lower or not (heading or _SENTENCE_END.search(last.text))
+        return hyphenated or lower or not (heading or _SENTENCE_END.search(last.text[-8:]))
     if line.baseline - last.baseline > (1.6 if heading else 1.3) * spacing * line.size:
         return False
     if hyphenated:
         return True
     width = max(last.end - last.start, 1)
     short = (last.end - last.right) / width
-    ends = _SENTENCE_END.search(last.text) is not None
+    ends = _SENTENCE_END.search(last.text[-8:]) is not None
     indented = line.left - last.left > 0.8 * line.size and line.left - line.start < 0.4 * width
     if _BULLET.match(line.text) and (line.text[0] in "•▪◦■●‣" or short > 0.05 or ends):
         return False
@@ -85,13 +86,12 @@ def join_words(lines: Sequence[str], vocabulary: Counter[str]) -> str:
     """
     text = lines[0] if lines else ""
     for line in lines[1:]:
-        match = _HYPHENATED.search(text)
-        text = text + " " + line if match is None else _join(text, line, vocabulary)
+        text = _join(text, line, vocabulary) if _HYPHENATED.fullmatch(text[-2:]) else f"{text} {line}"
     return " ".join(text.replace("\u00ad", "").split())
 
 
 def _join(text: str, line: str, vocabulary: Counter[str]) -> str:
-    before, after = re.search(r"[\w.-]*$", text[:-1]), re.match(r"[\w-]*", line)
+    before, after = re.search(r"[\w.-]*$", text[-_LONGEST_WORD:-1]), re.match(r"[\w-]*", line)
     stem, rest = (before[0] if before else ""), (after[0] if after else "")
     if not stem or not rest:
         return f"{text} {line}"

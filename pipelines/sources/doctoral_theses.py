@@ -61,13 +61,18 @@ def is_title_page(page: Page) -> bool:
 
 def without_lists(lines: Sequence[Line]) -> list[Line]:
     """Return the lines that are neither entries of a table of contents nor rows of a table."""
-    entries = sum(1 for line in lines if _LEADER.search(line.text) or _ENTRY.match(line.text))
+    entries = sum(1 for line in lines if _has_leader(line) or _ENTRY.match(line.text))
     contents = entries > 4 and entries * 2 > len(lines)
     return [
         line
         for line in lines
-        if not (_LEADER.search(line.text) or line.text.count(GAP) >= 2 or (contents and _ENTRY.match(line.text)))
+        if not (_has_leader(line) or line.text.count(GAP) >= 2 or (contents and _ENTRY.match(line.text)))
     ]
+
+
+def _has_leader(line: Line) -> bool:
+    """Tell whether dots lead from a heading to its page number."""
+    return _LEADER.search(line.text[-300:]) is not None
 
 
 def without_back_matter(paragraphs: Sequence[Paragraph], body: float) -> Iterator[Paragraph]:

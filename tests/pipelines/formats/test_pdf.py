@@ -1,6 +1,8 @@
 """PDF: layout, paragraphs, broken and hostile files. The PDFs are made here."""
 
 import io
+import resource
+import zlib
 from collections import Counter
 
 import pytest
@@ -11,7 +13,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from pipelines.formats import UnreadableFileError, pdf
+from pipelines.formats import UnreadableFileError, pdf, pdfium
 from pipelines.formats.page_layout import Piece, body_size, find_gutter, lay_out, without_footnotes
 from pipelines.formats.pdf_paragraphs import join_words
 
@@ -25,7 +27,7 @@ class Sheet:
         self.buffer = io.BytesIO()
         self.canvas = Canvas(self.buffer, pagesize=A4, **options)
 
-    def line(self, text, x=LEFT, y=TOP, size=11, font="Helvetica"):
+    def line(self, text, x: float = LEFT, y: float = TOP, size=11, font="Helvetica"):
         self.canvas.setFont(font, size)
         self.canvas.drawString(x, y, text)
 
@@ -269,11 +271,43 @@ def test_bounds_hold(monkeypatch):
         ("PAGES", 2, "too_many_pages"),
         ("PAGE_CHARACTERS", 10, "too_many_characters"),
         ("CHARACTERS", 300, "too_many_characters"),
-        ("FILE_BYTES", 100, "file_too_large"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(pdf, name, bound)
-            assert reason(content) == expected
+            patch.setattr(pdfium, name, bound)
+            with pytest.raises(UnreadableFileError, match=expected):
+                pdfium.read_document(content)
+    monkeypatch.setattr(pdf, "FILE_BYTES", 100)
+    assert reason(content) == "file_too_large"
+
+
+def one_page(stream: bytes) -> bytes:
+    """Return a PDF of one page with the deflated content `stream`, its cross references left to be rebuilt."""
+    return b"".join(
+        (
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n",
+            b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R>>endobj\n",
+            b"4 0 obj<</Length %d/Filter/FlateDecode>>stream\n" % len(stream),
+            stream + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
+        )
+    )
+
+
+@pytest.mark.slow
+def test_a_bomb_costs_neither_memory_nor_the_build():
+    deflate = zlib.compressobj(9)
+    bomb = b"".join(deflate.compress(b"q " * 500_000) for _ in range(100)) + deflate.flush()
+    assert len(bomb) < 100_000
+    assert reason(one_page(bomb)) == "parser_crashed"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < pdfium.MEMORY_BYTES // 1024
+
+
+@pytest.mark.parametrize(("child", "expected"), [("time.sleep(9)", "time_limit"), ("os.abort()", "parser_crashed")])
+def test_a_child_that_hangs_or_crashes_is_told(tmp_path, monkeypatch, child, expected):
+    (tmp_path / "failing_child.py").write_text(f"import os, time\n{child}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(pdf, "_CHILD", "failing_child")
+    monkeypatch.setattr(pdf, "SECONDS", 2)
+    assert reason(b"%PDF") == expected
 
 
 def test_a_real_guideline_is_readable_german(real_data):
