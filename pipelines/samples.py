@@ -16,7 +16,7 @@ from pipelines.sampling.benchmarks import BENCHMARKS, DOCUMENTS, LABEL_NOISE, wr
 from pipelines.sampling.broken import BROKEN
 from pipelines.sampling.corpus import Corpus, canary_strings
 from pipelines.sampling.gold import Gold
-from pipelines.sampling.layout import Layout, OutputFile
+from pipelines.sampling.layout import Layout, OutputFile, own_id
 from pipelines.sampling.progress import Progress, progress
 from pipelines.sampling.record import Record
 
@@ -66,7 +66,10 @@ def _prepare(output: Path) -> None:
 def _records(corpus: Corpus, layout: Layout, file: OutputFile, gold: Gold, show: Progress | None) -> Iterator[Record]:
     for slot in range(file.start, file.stop):
         number = layout.number(slot)
-        record = replace(corpus.record(layout.source, number), key=layout.key(number))
+        record = corpus.record(layout.source, number)
+        record = replace(record, identity=own_id(layout.source, number), key=layout.key(number))
+        if file.form.surface is not None:
+            record = replace(record, text=file.form.surface(record))
         gold.add(record, file.path)
         if show is not None:
             show(layout.source, len(record.text))

@@ -16,7 +16,10 @@ Write = Callable[[str, Corpus], None]
 def _records(corpus: Corpus, source: str, count: int) -> list[Record]:
     """Return documents that no other file holds: numbers above the source's total."""
     first = corpus.totals[source] + 100_003
-    return [replace(corpus.record(source, number), key=f"broken-{number}") for number in range(first, first + count)]
+    return [
+        replace(corpus.record(source, number), identity=f"broken-{number}", key=f"broken-{number}")
+        for number in range(first, first + count)
+    ]
 
 
 def _content(write: Callable, records: list[Record]) -> bytes:

@@ -93,7 +93,7 @@ class Corpus:
         reject = what.dirt if what.dirt in ("non_report", "english", "short") else ""
         physician = persons.physician(self._random(source, number, "physician"))
         return Record(
-            source, number, "", plain, tuple(spans), patient=patient, physician=physician, day=day,
+            source, number, "", "", plain, tuple(spans), patient=patient, physician=physician, day=day,
             metadata=metadata, reject=reject,
         )  # fmt: skip
 
@@ -137,7 +137,9 @@ class Corpus:
         plain = _mapped(sections, lambda text: unmark(text)[0])
         reject = what.dirt if what.dirt in ("english", "short") else ""
         author = persons.physician(self._random(source, number, "physician"))
-        return Record(source, number, "", text, tuple(spans), title, plain, physician=author, day=day, reject=reject)
+        return Record(
+            source, number, "", "", text, tuple(spans), title, plain, physician=author, day=day, reject=reject
+        )
 
 
 def _mapped(sections: tuple[Section, ...], change) -> tuple[Section, ...]:

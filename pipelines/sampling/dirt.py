@@ -23,8 +23,10 @@ def edited(text: str, strength: float, rng: Random) -> str:
 
 def _edit(words: list[str], strength: float, rng: Random) -> list[str]:
     done: list[str] = []
-    for word in words:
-        if not word.strip() or rng.random() >= strength:
+    for index, word in enumerate(words):
+        # what touches a mark or ends a line stays, so that spans and layout survive
+        kept = index in (0, len(words) - 1) or not word or "\n" in word
+        if kept or rng.random() >= strength:
             done.append(word)
             continue
         choice = rng.random()

@@ -28,7 +28,7 @@ class Gold:
         """Note what is known of a document that is being written to `file`."""
         if record.reject:
             _line(self._rejects, {"source": record.source, "key": record.key, "reason": record.reject, "file": file})
-        elif record.source in CLINICAL or record.spans:
+        elif record.source in CLINICAL:
             _line(
                 self._entities,
                 {

@@ -22,11 +22,13 @@ class Record:
 
     `text` is what a reader should yield for a document without structure; `sections` is the same
     content for sources whose formats have headings. `reject` is the reason for which the corpus
-    should not keep it, "" if it should.
+    should not keep it, "" if it should. `identity` is the document's own identifier in its file, `key`
+    what readers make of it: equal but where a format or a file's path qualifies it.
     """
 
     source: str
     number: int
+    identity: str
     key: str
     text: str
     spans: tuple[Span, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.sampling.persons import Patient
 from pipelines.sampling.record import Record
 from pipelines.sampling.writers.documents import rtf_bytes
-from pipelines.sampling.writers.pdf import letter_pdf
+from pipelines.sampling.writers.pdf import encodable, letter_pdf
 
 _HL7_ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\n": "\\.br\\"})
 
@@ -29,10 +29,10 @@ def oru_message(record: Record, repeat: bool) -> str:
     exam = f"{record.metadata['code']}^{_hl7(record.metadata['exam_type'])}"
     address = f"{_hl7(who.street)}^^{_hl7(who.town)}^^{who.postcode}^DE"
     segments = [
-        f"MSH|^~\\&|RIS|RAD|KIS|HOSP|{stamp}||ORU^R01|{record.key}|P|2.5|||||DEU|UNICODE UTF-8",
+        f"MSH|^~\\&|RIS|RAD|KIS|HOSP|{stamp}||ORU^R01|{record.identity}|P|2.5|||||DEU|UNICODE UTF-8",
         f"PID|1||{who.number}^^^KIS^PI||{name}||{who.birth:%Y%m%d}|{who.sex}|||{address}||{_hl7(who.phone)}",
         f"PV1|1|I|4B^12^1||||||||||||||||{record.number + 500000}",
-        f"OBR|1|{record.key}|{record.key}|{exam}|||{stamp}|||||||||||{record.key}||||||F|||||||{author}",
+        f"OBR|1|{record.identity}|{record.identity}|{exam}|||{stamp}|||||||||||{record.identity}||||||F|||||||{author}",
     ]
     texts = record.text.split("\n") if repeat else [record.text]
     segments += [f"OBX|{index}|TX|GDT^Befund||{_hl7(text)}||||||F" for index, text in enumerate(texts, 1)]
@@ -79,8 +79,8 @@ def diagnostic_report(record: Record) -> dict[str, Any]:
     """Return a DiagnosticReport: its text as presentedForm, or as conclusion where the number is odd."""
     resource: dict[str, Any] = {
         "resourceType": "DiagnosticReport",
-        "id": f"dr-{record.key}",
-        "identifier": [{"type": {"coding": [{"code": "ACSN"}]}, "value": record.key}],
+        "id": f"dr-{record.identity}",
+        "identifier": [{"type": {"coding": [{"code": "ACSN"}]}, "value": record.identity}],
         "status": "final",
         "code": {"text": record.metadata["exam_type"]},
         "subject": {"reference": f"Patient/pat-{patient_of(record).number}"},
@@ -123,19 +123,29 @@ def fhir_ndjson(path: str, records: Iterator[Record]) -> None:
                 stream.write(json.dumps(item, ensure_ascii=False) + "\n")
 
 
+def resource_type(number: int) -> str:
+    """Return the type of resource that document `number` is written as."""
+    return "Composition" if number % 10 < 3 else "DocumentReference"
+
+
+def attachment_surface(record: Record) -> str:
+    """Return the record's text as its attachment holds it: a PDF's fonts lack some letters."""
+    return encodable(record.text) if record.number % 10 == 9 else record.text
+
+
 def clinical_document(record: Record) -> dict[str, Any]:
     """Return a Composition or a DocumentReference with a text, HTML, RTF or PDF attachment, by the number."""
     base = {
-        "id": record.key,
-        "identifier": {"system": "urn:kis:doc", "value": record.key},
+        "id": record.identity,
+        "identifier": {"system": "urn:kis:doc", "value": record.identity},
         "subject": {"reference": f"Patient/pat-{patient_of(record).number}"},
         "date": f"{record.day.isoformat()}T10:30:00Z",
         "type": {"text": "Arztbrief"},
     }
     form = record.number % 10
-    if form < 3:
+    if resource_type(record.number) == "Composition":
         return {"resourceType": "Composition", "status": "final", "title": "Arztbrief", **base} | {
-            "section": [{"title": "Brieftext", "text": {"status": "generated", "div": _narrative(record.text)}}],
+            "section": [{"text": {"status": "generated", "div": _narrative(record.text)}}],
         }
     if form < 6:
         content = ("text/plain; charset=utf-8", record.text.encode())
@@ -174,7 +184,7 @@ def cda(path: str, records: Iterator[Record]) -> None:
     document = f"""<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3">
 <typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>
-<id root="1.2.276.0.76.3.1.99" extension="{record.key}"/>
+<id root="1.2.276.0.76.3.1.99" extension="{record.identity}"/>
 <code code="18842-5" codeSystem="2.16.840.1.113883.6.1" displayName="Entlassbrief"/>
 <title>Entlassbrief</title>
 <effectiveTime value="{record.day:%Y%m%d}"/>
@@ -203,9 +213,8 @@ def mrrt(path: str, records: Iterator[Record]) -> None:
 <html lang="de"><head><meta charset="UTF-8"><title>{escape(record.metadata["exam_type"])}</title>
 <meta name="dcterms.title" content="{escape(record.metadata["exam_type"])}">
 <meta name="dcterms.type" content="IMAGE_REPORT_TEMPLATE"><meta name="dcterms.language" content="de">
-<meta name="dcterms.identifier" content="{record.key}">
+<meta name="dcterms.identifier" content="{record.identity}">
 <meta name="patient.name" content="{escape(who.listed)}"></head>
 <body><section id="findings" class="level1" data-section-name="Befund">
-<header class="level1">Befund</header>
 {lines}</section></body></html>
 """)

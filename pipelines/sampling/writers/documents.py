@@ -50,6 +50,11 @@ def rtf(path: str, records: Iterator[Record]) -> None:
         stream.write(rtf_bytes(next(records).text))
 
 
+def cp1252_surface(record: Record) -> str:
+    """Return the record's text as cp1252 holds it, a question mark for each character that it lacks."""
+    return record.text.encode("cp1252", "replace").decode("cp1252")
+
+
 def plain(path: str, records: Iterator[Record]) -> None:
     """Write one text file in UTF-8."""
     with open(path, "w", encoding="utf-8", newline="\n") as stream:

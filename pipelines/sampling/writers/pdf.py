@@ -36,7 +36,7 @@ def _plain(character: str) -> str:
         return base if base.isascii() else "?"
 
 
-def wrapped(text: str, size: float, width: float) -> Iterator[str]:
+def wrapped(text: str, size: float, width: float, hyphenate: bool = True) -> Iterator[str]:
     """Yield lines of at most `width` points, long words broken by a hyphen where they do not fit."""
     line, space = "", stringWidth(" ", _FONT, size)
     used = 0.0
@@ -45,7 +45,7 @@ def wrapped(text: str, size: float, width: float) -> Iterator[str]:
         if used + need <= width:
             line, used = f"{line}{word} ", used + need + space
             continue
-        cut = _break(word, width - used, size)
+        cut = _break(word, width - used, size) if hyphenate else 0
         if cut:
             yield f"{line}{word[:cut]}-"
             word = word[cut:]
@@ -120,7 +120,7 @@ def letter_pdf(text: str) -> bytes:
     canvas = Canvas(buffer, pagesize=A4, invariant=1)
     page = _Page(canvas, "", 1)
     for paragraph in text.split("\n"):
-        for line in wrapped(paragraph, 10, page.width) if paragraph.strip() else ("",):
+        for line in wrapped(paragraph, 10, page.width, hyphenate=False) if paragraph.strip() else ("",):
             page.line(line, 10)
     canvas.save()
     return buffer.getvalue()

@@ -31,10 +31,10 @@ def _medline(record: Record) -> str:
     )
     title = escape(record.title)
     vernacular = "" if english else f"<VernacularTitle>{title}</VernacularTitle>"
-    article_title = title if english else f"[Translated title of record {record.key}]."
+    article_title = title if english else f"[Translated title of record {record.identity}]."
     author = record.physician
     names = f"<LastName>{escape(author.family)}</LastName><ForeName>{escape(author.given)}</ForeName>" if author else ""
-    return f"""<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">{record.key}</PMID>
+    return f"""<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">{record.identity}</PMID>
 <DateRevised><Year>{record.day.year}</Year><Month>01</Month><Day>01</Day></DateRevised>
 <Article PubModel="Print"><Journal><ISSN IssnType="Print">0012-0472</ISSN><JournalIssue CitedMedium="Print"><PubDate>
 <Year>{record.day.year}</Year></PubDate></JournalIssue><Title>Medizinische Wochenschrift</Title></Journal>
@@ -76,11 +76,12 @@ def jats_article(record: Record, kind: str = "research-article") -> str:
         if author
         else ""
     )
+    kind_of_id = "doi" if record.key.startswith("10.") else "publisher-id"
     language = "en" if record.reject == "english" else "de"
     return f"""<article article-type="{kind}" xml:lang="{language}" xmlns:xlink="http://www.w3.org/1999/xlink">
 <front><journal-meta><journal-id journal-id-type="publisher-id">99999</journal-id>
 <journal-title-group><journal-title>Klinische Zeitschrift</journal-title></journal-title-group></journal-meta>
-<article-meta><article-id pub-id-type="doi">{record.key}</article-id>
+<article-meta><article-id pub-id-type="{kind_of_id}">{record.key}</article-id>
 <title-group><article-title>{escape(record.title)}</article-title></title-group>
 <contrib-group><contrib contrib-type="author">{name}</contrib></contrib-group>
 <pub-date><year>{record.day.year}</year></pub-date></article-meta></front>

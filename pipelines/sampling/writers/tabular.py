@@ -21,7 +21,7 @@ def row(record: Record) -> tuple[str, ...]:
     if who is None or doctor is None:
         raise ValueError(f"record {record.key} of {record.source} has no patient, so it is no row of a clinical table")
     return (
-        record.key, who.number, who.family, who.given, f"{who.birth:%d.%m.%Y}", who.street, who.postcode, who.town,
+        record.identity, who.number, who.family, who.given, f"{who.birth:%d.%m.%Y}", who.street, who.postcode, who.town,
         f"{record.day:%d.%m.%Y}", record.metadata["exam_type"], f"{doctor.title} {doctor.full}".strip(), record.text,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ def wikitext(record: Record) -> str:
 def _page(record: Record) -> str:
     title = escape(record.title.split(":")[0].split(" nach ")[0])
     return (
-        f"  <page>\n    <title>{title}</title>\n    <ns>0</ns>\n    <id>{record.key}</id>\n    <revision>\n"
+        f"  <page>\n    <title>{title}</title>\n    <ns>0</ns>\n    <id>{record.identity}</id>\n    <revision>\n"
         f"      <id>{record.number + 900000}</id>\n      <timestamp>{record.day}T10:00:00Z</timestamp>\n"
         f'      <model>wikitext</model>\n      <format>text/x-wiki</format>\n      <text xml:space="preserve">'
         f"{escape(wikitext(record), quote=False)}</text>\n    </revision>\n  </page>\n"
