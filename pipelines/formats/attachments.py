@@ -5,7 +5,7 @@ import binascii
 import io
 import re
 
-from pipelines.formats import UnreadableFileError, markup, office
+from pipelines.formats import UnreadableFileError, markup, office, pdf
 from pipelines.formats.encoding import decode_text
 
 ATTACHMENT_BYTES = 32 * 1024 * 1024
@@ -51,7 +51,7 @@ def read_attachment(content: bytes, media_type: str = "") -> str:
     if len(content) > ATTACHMENT_BYTES:
         raise UnreadableFileError("too_large")
     if content.lstrip()[:5] == b"%PDF-":
-        return _read_pdf(content)
+        return pdf.read_pdf(io.BytesIO(content))
     if office.is_zip(content):
         return office.docx_from_bytes(content)
     if office.is_rtf(content):
@@ -77,9 +77,3 @@ def rich_text(text: str) -> str:
     if markup.looks_like_html(text):
         return markup.html_to_text(text)
     return text
-
-
-def _read_pdf(content: bytes) -> str:
-    from pipelines.formats import pdf
-
-    return str(pdf.read_pdf(io.BytesIO(content)))

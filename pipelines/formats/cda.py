@@ -44,10 +44,8 @@ def read_cda(stream: BinaryIO, name: str) -> Iterator[ClinicalRecord | Unreadabl
         try:
             root = parse(record.content, prolog)
             yield document_record(_bare(root), position)
-        except UnreadableFileError as error:
-            yield Unreadable(position, error.reason)
-        except ValueError as error:
-            yield Unreadable(position, str(error) if str(error) == "malformed_xml" else "malformed_document")
+        except ValueError:
+            yield Unreadable(position, "malformed_xml")
 
 
 def _bare(root: etree._Element) -> etree._Element:
@@ -59,9 +57,12 @@ def _bare(root: etree._Element) -> etree._Element:
 
 
 def document_record(root: etree._Element, position: str) -> ClinicalRecord | Unreadable:
-    """Return the record of a ClinicalDocument. Raises UnreadableFileError where its body cannot be read."""
+    """Return the record of a ClinicalDocument; one whose body cannot be read is Unreadable."""
     key = _instance(root.find("id")) or position
-    text = body_text(root)
+    try:
+        text = body_text(root)
+    except UnreadableFileError as error:
+        return Unreadable(key, error.reason)
     if not text:
         return Unreadable(key, "no_text")
     known, patient = patient_identifiers(root)

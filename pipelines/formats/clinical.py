@@ -100,14 +100,14 @@ def canonical_name(text: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def join_blocks(*blocks: str) -> str:
-    """Join texts by an empty line; a block that an earlier or later one contains is left out."""
+def join_blocks(*blocks: str | tuple[str, str]) -> str:
+    """Join texts, or (heading, text), by an empty line; one that an earlier or later one contains is left out."""
     kept: list[tuple[str, str]] = []
     for block in blocks:
-        block = block.strip()
-        flat = _SPACE.sub(" ", block).casefold()
+        heading, text = ("", block) if isinstance(block, str) else block
+        flat = _SPACE.sub(" ", text).strip().casefold()
         if not flat or any(flat in other for _, other in kept):
             continue
-        kept = [(text, other) for text, other in kept if other not in flat]
-        kept.append((block, flat))
-    return "\n\n".join(text for text, _ in kept)
+        kept = [(written, other) for written, other in kept if other not in flat]
+        kept.append((f"{heading}:\n{text.strip()}" if heading else text.strip(), flat))
+    return "\n\n".join(written for written, _ in kept)

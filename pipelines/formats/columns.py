@@ -126,10 +126,9 @@ def row_record(cells: Sequence[str], columns: Columns, position: str) -> Clinica
     if any("\0" in cells[i].strip("\0") for i in columns.needed):
         return Unreadable(key, "nul_character")
     try:
-        texts = [(heading, rich_text(cells[i].strip("\0")).strip()) for heading, i in columns.texts]
+        text = join_blocks(*((heading, rich_text(cells[i].strip("\0"))) for heading, i in columns.texts))
     except UnreadableFileError as error:
         return Unreadable(key, error.reason)
-    text = join_blocks(*(f"{heading}:\n{text}" if heading else text for heading, text in texts if text))
     if not text:
         return Unreadable(key, "no_text")
     return ClinicalRecord(

@@ -7,6 +7,7 @@ once; others, and those that are cut off, as a stream of entries.
 
 import io
 import json
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
@@ -16,17 +17,17 @@ from pipelines.formats import Unreadable, UnreadableFileError, cda, markup
 from pipelines.formats.attachments import decode_base64, preference, read_attachment, rich_text
 from pipelines.formats.clinical import ClinicalRecord, join_blocks
 from pipelines.formats.encoding import decode_text, detect, is_wide
+from pipelines.formats.fhir_index import INDEXED, LineIndex
 from pipelines.formats.fhir_people import (
-    PEOPLE,
     Index,
     Resource,
     codings,
-    contained_index,
     identifiers,
     index_keys,
     members,
     resolve,
     text_of,
+    with_contained,
 )
 from pipelines.formats.lines import DECOMPRESSION_ERRORS, read_lines
 
@@ -41,7 +42,7 @@ NARRATIVES = frozenset(
 )
 """Resources whose narrative is a text where its author says that it holds more than the fields (`additional`)."""
 
-_INDEXED = PEOPLE | {"Encounter", "Binary", "Account", "Coverage"}
+_INDEXED = INDEXED | {"Binary"}
 _DEPTH = 16
 
 
@@ -61,8 +62,25 @@ def is_ndjson(path: str, head: bytes) -> bool:
     return len(lines) > 1 and lines[1].startswith(b"{") and not lines[0].endswith((b"[", b",", b":", b"{"))
 
 
-def read_ndjson(stream: BinaryIO, start: int, stop: int | None, name: str) -> Iterator[ClinicalRecord | Unreadable]:
-    """Yield the texts of the lines that begin in [start, stop); `name` begins the keys of what has none."""
+def read_ndjson(
+    open_stream: Callable[[], BinaryIO],
+    start: int,
+    stop: int | None,
+    name: str,
+    beside: Iterable[Callable[[], BinaryIO]] = (),
+) -> Iterator[ClinicalRecord | Unreadable]:
+    """Yield the texts of the lines that begin in [start, stop); `name` begins the keys of what has none.
+
+    People are looked up in the whole file and in the files `beside` it.
+    """
+    people = LineIndex((open_stream, *beside))
+    with open_stream() as stream:
+        yield from _line_records(stream, start, stop, name, people)
+
+
+def _line_records(
+    stream: BinaryIO, start: int, stop: int | None, name: str, people: Index
+) -> Iterator[ClinicalRecord | Unreadable]:
     for line in read_lines(stream, start, stop):
         position = f"{name} byte {line.offset}"
         if line.content is None:
@@ -77,7 +95,7 @@ def read_ndjson(stream: BinaryIO, start: int, stop: int | None, name: str) -> It
         except (ValueError, RecursionError):
             yield Unreadable(position, "malformed_json")
         else:
-            yield from _value_records(value, position)
+            yield from _value_records(value, position, people)
 
 
 def read_json(open_stream: Callable[[], BinaryIO], name: str) -> Iterator[ClinicalRecord | Unreadable]:
@@ -100,7 +118,7 @@ def read_json(open_stream: Callable[[], BinaryIO], name: str) -> Iterator[Clinic
             pass
         else:
             del content
-            yield from _value_records(value, name)
+            yield from _value_records(value, name, {})
             return
     del content
     index: dict[str, Resource] = {}
@@ -138,7 +156,7 @@ def _entries(
                 if not isinstance(resource, dict):
                     continue
                 full_url = text_of(entry, "fullUrl")
-                if resource.get("resourceType") in _INDEXED:
+                if text_of(resource, "resourceType") in _INDEXED:
                     collect(dict.fromkeys(index_keys(resource, full_url), resource))
                 yield number, resource, full_url
         except (ijson.IncompleteJSONError, EOFError):
@@ -149,7 +167,7 @@ def _entries(
             fail("corrupt")
 
 
-def _value_records(value: Any, name: str, depth: int = 0) -> Iterator[ClinicalRecord | Unreadable]:
+def _value_records(value: Any, name: str, people: Index, depth: int = 0) -> Iterator[ClinicalRecord | Unreadable]:
     if isinstance(value, list):
         entries = [{"resource": item} for item in value]
     elif isinstance(value, dict) and value.get("resourceType") == "Bundle":
@@ -162,16 +180,17 @@ def _value_records(value: Any, name: str, depth: int = 0) -> Iterator[ClinicalRe
     found = [
         (entry["resource"], text_of(entry, "fullUrl")) for entry in entries if isinstance(entry.get("resource"), dict)
     ]
-    index = {
+    own = {
         key: resource
         for resource, full_url in found
-        if resource.get("resourceType") in _INDEXED
+        if text_of(resource, "resourceType") in _INDEXED
         for key in index_keys(resource, full_url)
     }
+    index = ChainMap(own, cast(dict[str, Resource], people)) if people else own
     for number, (resource, full_url) in enumerate(found):
         position = f"{name} entry {number}" if len(found) > 1 else name
-        if resource.get("resourceType") == "Bundle" and depth < _DEPTH:
-            yield from _value_records(resource, position, depth + 1)
+        if text_of(resource, "resourceType") == "Bundle" and depth < _DEPTH:
+            yield from _value_records(resource, position, index, depth + 1)
         else:
             yield from resource_records(resource, index, position, full_url)
 
@@ -180,12 +199,13 @@ def resource_records(
     resource: Resource, index: Index, position: str, full_url: str = ""
 ) -> Iterator[ClinicalRecord | Unreadable]:
     """Yield the text of `resource` if it is of a kind that carries one; a report without text is Unreadable."""
-    kind = resource.get("resourceType")
+    kind = text_of(resource, "resourceType")
     if kind not in REPORTS and not (kind in NARRATIVES and text_of(resource.get("text"), "status") == "additional"):
         return
     key = resource_key(resource, position, full_url)
     try:
-        text = _TEXTS.get(str(kind), narrative)(resource, {**index, **contained_index(resource)})
+        text = _TEXTS.get(kind, narrative)(resource, with_contained(resource, index))
+        known, patient = identifiers(resource, index)
     except UnreadableFileError as error:
         yield Unreadable(key, error.reason)
         return
@@ -195,7 +215,6 @@ def resource_records(
     if not text:
         yield Unreadable(key, "no_text")
         return
-    known, patient = identifiers(resource, index)
     yield ClinicalRecord(key, text, resource_title(resource), known, patient, resource_metadata(resource))
 
 
@@ -249,7 +268,7 @@ def report_text(resource: Resource, index: Index) -> str:
     A generated narrative repeats the fields and stands in only. Raises UnreadableFileError where the
     presented form is all there is and cannot be read.
     """
-    conclusion = rich_text(str(resource.get("conclusion") or ""))
+    conclusion = rich_text(resource["conclusion"] if isinstance(resource.get("conclusion"), str) else "")
     written = narrative(resource, index)
     generated = text_of(resource.get("text"), "status") == "generated"
     try:

@@ -1,7 +1,9 @@
 """Who a FHIR resource speaks of: patients, practitioners and cases as known identifiers (FHIR R4, also R5)."""
 
+import json
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pipelines.formats.clinical import Identifiers, canonical_name, squeeze
 from schemas.document import KnownIdentifier
@@ -10,6 +12,7 @@ PEOPLE = frozenset(("Patient", "RelatedPerson", "Practitioner", "PractitionerRol
 SHORTEST_ID = 4
 """Shorter numbers would be found in every text."""
 
+SMALL_INDEX = 256
 _SUBJECTS = ("subject", "patient", "encounter")
 _PERFORMERS = ("author", "authenticator", "performer", "resultsInterpreter", "attester", "assessor", "informant")
 
@@ -39,12 +42,13 @@ def index_keys(resource: Resource, full_url: str = "") -> Iterator[str]:
     if full_url:
         yield full_url
     if name := text_of(resource, "id"):
-        yield f"{resource.get('resourceType')}/{name}"
+        yield f"{text_of(resource, 'resourceType')}/{name}"
 
 
-def contained_index(resource: Resource) -> dict[str, Resource]:
-    """Return the resources that `resource` contains, by their references."""
-    return {f"#{text_of(inner, 'id')}": inner for inner in members(resource, "contained")}
+def with_contained(resource: Resource, index: Index) -> Index:
+    """Return `index` with the resources that `resource` contains."""
+    inner: Index = {f"#{text_of(other, 'id')}": other for other in members(resource, "contained")}
+    return ChainMap(cast(dict[str, Resource], inner), cast(dict[str, Resource], index)) if inner else index
 
 
 def resolve(reference: str, index: Index) -> Resource | None:
@@ -60,7 +64,7 @@ def identifiers(resource: Resource, index: Index) -> tuple[tuple[KnownIdentifier
 
     Where the subject cannot be found and the file has one patient only, that one is meant.
     """
-    index = {**index, **contained_index(resource)}
+    index = with_contained(resource, index)
     found, patient = Identifiers(), ""
     for name in _SUBJECTS:
         for reference in members(resource, name):
@@ -68,12 +72,10 @@ def identifiers(resource: Resource, index: Index) -> tuple[tuple[KnownIdentifier
             add_reference(found, reference, target, index)
             if name != "encounter":
                 patient = patient or patient_key(target, text_of(reference, "reference"))
-    if not any(known.label == "PERSON" for known in found.all()):
-        patients = {id(other): other for other in index.values() if other.get("resourceType") == "Patient"}
-        if len(patients) == 1:
-            (only,) = patients.values()
-            add_resource(found, only, index)
-            patient = patient or patient_key(only, "")
+    nameless = not any(known.label == "PERSON" for known in found.all())
+    if nameless and (only := only_patient(index)) is not None:
+        add_resource(found, only, index)
+        patient = patient or patient_key(only, "")
     for context in members(resource, "context"):
         for reference in members(context, "encounter") + members(context, "sourcePatientInfo"):
             add_reference(found, reference, resolve(text_of(reference, "reference"), index), index)
@@ -84,6 +86,14 @@ def identifiers(resource: Resource, index: Index) -> tuple[tuple[KnownIdentifier
                 add_reference(found, reference, resolve(text_of(reference, "reference"), index), index)
     _add_ids(found, resource)
     return found.all(), patient
+
+
+def only_patient(index: Index) -> Resource | None:
+    """Return the one patient of a file, None where there are none, several, or too many resources to look."""
+    if len(index) > SMALL_INDEX:
+        return None
+    people = {json.dumps(other): other for other in index.values() if other.get("resourceType") == "Patient"}
+    return next(iter(people.values())) if len(people) == 1 else None
 
 
 def patient_key(patient: Resource | None, reference: str) -> str:
@@ -105,7 +115,7 @@ def codings(resource: Any, name: str) -> list[dict[str, Any]]:
 def add_reference(found: Identifiers, reference: Resource, target: Resource | None, index: Index) -> None:
     """Add what a reference says of a person or case, and what the resource that it names says."""
     kind, _, name = text_of(reference, "reference").partition("/_history/")[0].rpartition("/")
-    people = kind.rpartition("/")[2] in PEOPLE or (target or {}).get("resourceType") in PEOPLE
+    people = kind.rpartition("/")[2] in PEOPLE or text_of(target, "resourceType") in PEOPLE
     if people or not kind:
         found.add("PERSON", canonical_name(text_of(reference, "display")))
     if kind.rpartition("/")[2] in PEOPLE | {"Encounter"} and len(name) >= SHORTEST_ID:
@@ -118,7 +128,7 @@ def add_reference(found: Identifiers, reference: Resource, target: Resource | No
 
 def add_resource(found: Identifiers, resource: Resource, index: Index) -> None:
     """Add names, dates, addresses, contacts and numbers of a person or case."""
-    kind = resource.get("resourceType")
+    kind = text_of(resource, "resourceType")
     if kind == "PractitionerRole":
         for reference in members(resource, "practitioner"):
             target = resolve(text_of(reference, "reference"), index)

@@ -35,6 +35,7 @@ _HIDDEN = frozenset(
 )
 _SIGNS = {f"{_WORD}tab": " ", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-", f"{_WORD}ptab": " "}
 _BINARY = re.compile(rb"\\bin(\d{1,9}) ?")
+_CELL_END = re.compile(rb"\\(?:nest)?cell(?![a-z]) ?")
 _PICTURE = re.compile(rb"(?:[0-9a-fA-F]{32,}[\r\n]*){4,}")
 
 
@@ -123,12 +124,14 @@ def read_rtf(content: bytes) -> str:
     """
     if len(content) > MARKUP_BYTES:
         raise UnreadableFileError("too_large")
-    source = _PICTURE.sub(b"", _without_binary(content)).decode("cp1252", "replace")
+    content = _PICTURE.sub(b"", _without_binary(content))
+    # striprtf would make them the same sign as a | of the text
+    source = _CELL_END.sub(CELL.encode(), content).decode("cp1252", "replace")
     try:
         text = rtf_to_text(source, encoding="cp1252", errors="replace")
     except (ValueError, LookupError, IndexError, RecursionError, AttributeError, TypeError):
         raise UnreadableFileError("corrupt_rtf") from None
-    return tidy(text.replace("|", CELL))
+    return tidy(text)
 
 
 def _without_binary(content: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import posixpath
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO
@@ -24,6 +26,7 @@ from pipelines.formats.columns import FIELDS
 from pipelines.formats.encoding import UNPROVEN, decode_text, detect, is_wide
 from pipelines.formats.lines import DECOMPRESSION_ERRORS, ranges
 from pipelines.ingest import InputFile, Options, Outcome, Reader, reject
+from schemas import storage
 from schemas.document import RawDocument
 
 OPTIONS: Options = dict.fromkeys((*FIELDS, "encoding"), "")
@@ -32,6 +35,10 @@ OPTIONS: Options = dict.fromkeys((*FIELDS, "encoding"), "")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
 PIECES = 32
 """Into how many ranges FHIR in NDJSON is cut at most, because each looks up patients in the whole file."""
+
+_PEOPLE_FILE = re.compile(
+    r"(?:Patient|Practitioner|Encounter|RelatedPerson|Coverage)[^/]*\.(?:nd)?jsonl?\b", re.IGNORECASE
+)
 
 Records = Iterator[ClinicalRecord | Unreadable]
 Screen = Callable[[ClinicalRecord], str]
@@ -183,8 +190,18 @@ def _hl7v2(file: InputFile, start: int, stop: int | None, options: Options) -> R
 
 
 def _ndjson(file: InputFile, start: int, stop: int | None, options: Options) -> Records:
-    with file.open_decompressed() as stream:
-        yield from fhir.read_ndjson(stream, start, stop, file.path)
+    yield from fhir.read_ndjson(file.open_decompressed, start, stop, file.path, beside(file))
+
+
+def beside(file: InputFile) -> list[Callable[[], BinaryIO]]:
+    """Return what opens the files of people beside an NDJSON file, as bulk exports write them."""
+    base, query = storage.split_url(file.url)
+    folder = posixpath.dirname(base)
+    return [
+        InputFile(storage.join(folder + query, name), name, size).open_decompressed
+        for name, size in storage.list_files(folder + query)
+        if _PEOPLE_FILE.match(name) and name != posixpath.basename(base)
+    ]
 
 
 def _fhir(file: InputFile, start: int, stop: int | None, options: Options) -> Records:
