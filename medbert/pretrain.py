@@ -10,7 +10,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -207,7 +207,7 @@ def load_or_new(run: Run, vocabulary_size: int) -> torch.nn.Module:
     model = AutoModelForMaskedLM.from_pretrained(run.continue_from, attn_implementation="packed", local_files_only=True)
     if model.config.vocab_size != vocabulary_size:
         raise ValueError(
-            f"{run.continue_from}: its vocabulary has {model.config.vocab_size} entries, the tokenizer {vocabulary_size}"
+            f"{run.continue_from}: {model.config.vocab_size} entries in its vocabulary, {vocabulary_size} in the tokenizer"
         )
     return model
 
@@ -278,7 +278,7 @@ def progress(trainer: Trainer, phase: Phase, budget: float | None, elapsed: floa
     return elapsed / budget
 
 
-def say(trainer: Trainer, figures: dict[str, float], log: Any, board: SummaryWriter) -> None:
+def say(trainer: Trainer, figures: Mapping[str, float | None], log: Any, board: SummaryWriter) -> None:
     """Write one JSON line and the same figures to TensorBoard."""
     if not figures:
         return
