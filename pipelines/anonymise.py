@@ -251,7 +251,8 @@ def _common_words() -> Callable[[str], bool]:
     from pipelines.recognizers.lexicon import Flag, lexicon
 
     words = lexicon()
-    return lambda word: bool(words[word] & (Flag.COMMON | Flag.COMPOUND))
+    # a word that is only formed like one, as "Fleischtann" is, may be a misspelt name
+    return lambda word: words[word] & (Flag.COMMON | Flag.MEDICAL) == Flag.COMMON
 
 
 def _check_time(deadline: float | None) -> None:

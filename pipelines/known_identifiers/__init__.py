@@ -7,7 +7,7 @@ dates in any notation; numbers and addresses with any separators. Costs one pass
 
 from collections.abc import Callable, Iterable, Sequence
 
-from pipelines.known_identifiers.names import agreeing, find_initials, find_names, name_tokens
+from pipelines.known_identifiers.names import agreeing, find_initials, find_names, initials_of, name_tokens
 from pipelines.known_identifiers.tokens import forms_of, neighbourhoods, tokenise
 from pipelines.known_identifiers.values import find_date, find_value, telling_forms
 from pipelines.spans import Span
@@ -30,7 +30,8 @@ def find_known(text: str, known: Iterable[KnownIdentifier], is_common: Callable[
     if not telling:
         return _merged(spans)
     tokens = tokenise(text, neighbourhoods(text, telling))
-    spans += find_names(tokens, names, is_common)
+    initials = {initial for k in values if k.label == "PERSON" for initial in initials_of(k.value)}
+    spans += find_names(tokens, names, initials, is_common)
     for identifier in others:
         finder = find_date if identifier.label in ("DATE", "DATE_OF_BIRTH") else find_value
         spans += finder(tokens, identifier)

@@ -37,8 +37,16 @@ def name_tokens(value: str) -> list[str]:
     return [w for w in words if len(w) > 1 and w not in _titles()]
 
 
-def find_names(tokens: Tokens, names: list[str], is_common: Callable[[str], bool]) -> Iterator[Span]:
-    """Yield where the folded `names` of one person stand."""
+def initials_of(value: str) -> set[str]:
+    """Return the initials, folded, of the names in a field; "Holger M. Recklinghausen" has h, m and r."""
+    words = (fold(word) for word in re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", value)))
+    return {word[0] for word in words if word not in _titles()}
+
+
+def find_names(
+    tokens: Tokens, names: Sequence[str], initials: set[str], is_common: Callable[[str], bool]
+) -> Iterator[Span]:
+    """Yield where the folded `names` stand, with the `initials` beside them."""
     hits: set[int] = set()
     doubtful: set[int] = set()
     for word, places in tokens.places.items():
@@ -49,7 +57,6 @@ def find_names(tokens: Tokens, names: list[str], is_common: Callable[[str], bool
             sure = surface[0].isupper() and (kind == "exact" or not ordinary)
             (hits if sure or (kind == "exact" and not ordinary) else doubtful).add(place)
     hits |= {place for place in doubtful if _in_company(tokens, place, hits)}
-    initials = {name[0] for name in names}
     yield from _with_initials(tokens, hits, initials)
 
 

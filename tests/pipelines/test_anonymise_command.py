@@ -119,9 +119,9 @@ def test_the_key_file_decides_the_surrogates(letters, tmp_path):
 def test_wrong_options_give_one_line_and_exit_code_2(letters, arguments, capsys):
     names = {"LETTERS": str(letters), "FOLDER": str(letters.parent), "out": str(letters.parent / "out")}
     try:
-        code = main([names.get(argument, argument) for argument in arguments])
-    except SystemExit as exit_:
-        code = exit_.code
+        code = main([names.get(argument) or argument for argument in arguments])
+    except SystemExit as stopped:
+        code = stopped.code
     captured = capsys.readouterr()
     assert code == 2
     assert captured.err.startswith("error: ")
