@@ -106,7 +106,9 @@ def article_and_ending(article: str, gender: str, case: str) -> tuple[str, str]:
 
 def compound(stem: str, head: Noun) -> Noun:
     """Return the compound of a stem and a head; a stem that ends in a hyphen keeps it."""
-    singular, plural = (part.capitalize() if stem.endswith("-") else part for part in (head.singular, head.plural))
+    singular, plural = head.singular, head.plural
+    if stem[-1] == "-":
+        singular, plural = singular.capitalize(), plural.capitalize()
     return Noun(stem + singular, head.gender, stem + plural if plural else "", head.weak)
 
 
