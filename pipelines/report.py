@@ -1,152 +1,42 @@
-"""Manifest to the card's table: `statistics.json` for programs, `report.md` for people.
+"""The report of a finished corpus: `report.html` and `report.md` for people, `statistics.json` for programs.
 
-    python -m pipelines.report --corpus DIR [--format md|json]
+    python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html]
 
-All figures come from the manifest. One that is not there is said to be missing, never shown as zero.
+All figures come from the manifest.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from schemas import storage
-from schemas.document import SOURCES
-from schemas.manifest import SUMMARY, VARIANTS, Account, Manifest, summarise
-from schemas.statistics import CorpusStatistics
-
-DISPLAY_NAMES = {
-    "doccheck_flexikon": "DocCheck Flexikon",
-    "ggponc": "GGPOnc 1.0",
-    "webcrawl": "Webcrawl",
-    "pubmed_abstracts": "PubMed abstracts",
-    "radiology_reports": "Radiology reports",
-    "springer_nature": "Springer Nature",
-    "electronic_health_records": "Electronic health records",
-    "doctoral_theses": "Doctoral theses",
-    "thieme": "Thieme Publishing Group",
-    "wikipedia": "Wikipedia",
-    SUMMARY: "Summary",
-}
-"""The sources as the published table names them."""
-
-VARIANT_NAMES = {"full": "Full", "dedup": "Without near-duplicates"}
-FIGURES = ("No. Documents", "No. Sentences", "No. Words", "Size (MB)")
-MISSING = "–"
-NOTES = (
-    "Words are matches of `[\\w-]+`. Sentences are split by rules for German clinical prose, those of the published "
-    "table by an English model, so the two are near each other but not the same measure. Size is UTF-8 text in MB "
-    "(1,000,000 bytes), rounded up in every row, the summary from its own bytes: the rows may add to more. "
-    f"“{MISSING}” means that there is no figure, which is not zero."
+from pipelines.report_page import page
+from pipelines.report_tables import (
+    NOTES,
+    Section,
+    account_table,
+    corpus_table,
+    figures,
+    megabytes,
+    published,
+    sections,
+    statistics,
 )
+from schemas import storage
+from schemas.manifest import Manifest
 
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A titled table of a report; `cells` are formatted, the first column names the row."""
-
-    title: str
-    header: Sequence[str]
-    cells: Sequence[Sequence[str]]
-    note: str = ""
-
-
-def megabytes(size: int) -> int:
-    """Return `size` bytes in MB of 1,000,000 bytes, rounded up as in the published table."""
-    return -(-size // 1_000_000)
-
-
-@cache
-def published() -> dict[str, CorpusStatistics]:
-    """Return the published table, by source and with its summary; `bytes` are its megabytes, rounded up there."""
-    card = json.loads(resources.files("pipelines").joinpath("published_card.json").read_text("utf-8"))
-    rows = {
-        source: CorpusStatistics(row["documents"], row["sentences"], row["words"], row["megabytes"] * 1_000_000)
-        for source, row in card["rows"].items()
-    }
-    return summarise(rows)
-
-
-def number(value: int | None) -> str:
-    """Return `value` with thousands separators, or the sign that it is missing."""
-    return MISSING if value is None else f"{value:,}"
-
-
-def figures(row: CorpusStatistics | None) -> list[str]:
-    """Return documents, sentences, words and MB as the table shows them."""
-    if row is None:
-        return [MISSING] * len(FIGURES)
-    return [number(value) for value in (row.documents, row.sentences, row.words, megabytes(row.bytes))]
-
-
-def corpus_table(rows: Mapping[str, CorpusStatistics], beside: Mapping[str, CorpusStatistics] | None = None) -> Section:
-    """Return the card's table of `rows`, with the rows of `beside` to the right of ours where it is given."""
-    header = ["Source", *FIGURES, *(f"Card: {name}" for name in FIGURES if beside is not None)]
-    cells = [
-        [
-            DISPLAY_NAMES[source],
-            *figures(rows.get(source)),
-            *(figures(beside.get(source)) if beside is not None else ()),
-        ]
-        for source in (*SOURCES, SUMMARY)
-    ]
-    return Section("", header, cells)
-
-
-def account_table(accounts: Mapping[str, Account]) -> Section:
-    """Return where the documents of each source went."""
-    total = sum(accounts.values(), Account())
-    cells = [
-        [
-            DISPLAY_NAMES[source],
-            number(account.read),
-            number(account.kept),
-            number(account.duplicates),
-            number(sum(account.rejected.values())),
-        ]
-        if account is not None
-        else [DISPLAY_NAMES[source], *[MISSING] * 4]
-        for source, account in [*((source, accounts.get(source)) for source in SOURCES), (SUMMARY, total)]
-    ]
-    header = ("Source", "Read", "Kept", "of these near-duplicates", "Rejected")
-    return Section("Where the documents went", header, cells, "Read = kept + rejected, for every source.")
-
-
-def count_table(title: str, first: str, counts: Mapping[str, Mapping[str, int]]) -> Section:
-    """Return counts by name, a row each, and by source, a column each, both only where there is one."""
-    sources = [source for source in SOURCES if counts.get(source)]
-    names = sorted({name for source in sources for name in counts[source]})
-    cells = [
-        [
-            name,
-            *(number(counts[source].get(name, 0)) for source in sources),
-            number(sum(counts[source].get(name, 0) for source in sources)),
-        ]
-        for name in names
-    ]
-    return Section(title, (first, *(DISPLAY_NAMES[source] for source in sources), "All"), cells)
-
-
-def sections(manifest: Manifest) -> list[Section]:
-    """Return the tables of the report of `manifest`, in order."""
-    tables = []
-    for variant in VARIANTS:
-        rows = manifest.statistics.get(variant, {})
-        table = corpus_table(rows, published() if variant == "full" else None)
-        note = "" if rows else "The manifest has no figures of this variant."
-        tables.append(Section(f"Corpus: {VARIANT_NAMES[variant]}", table.header, table.cells, note))
-    tables.append(account_table(manifest.sources))
-    rejected = {source: account.rejected for source, account in manifest.sources.items()}
-    tables.append(count_table("Rejections by reason", "Reason", rejected))
-    tables.append(count_table("De-identified entities by label", "Label", manifest.entities))
-    if manifest.withdrawn:
-        withdrawn = [[DISPLAY_NAMES.get(name, name), number(count)] for name, count in manifest.withdrawn.items()]
-        tables.append(Section("Withdrawn documents", ("Source", "Documents"), withdrawn))
-    return tables
+__all__ = [
+    "Section",
+    "account_table",
+    "corpus_table",
+    "figures",
+    "markdown",
+    "megabytes",
+    "page",
+    "published",
+    "statistics",
+    "write_reports",
+]
 
 
 def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
@@ -175,30 +65,8 @@ def markdown(manifest: Manifest) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def statistics(manifest: Manifest) -> dict[str, Any]:
-    """Return the content of `statistics.json`, which `schemas/statistics.schema.json` describes."""
-
-    def rows(table: Mapping[str, CorpusStatistics]) -> dict[str, dict[str, int]]:
-        return {name: {**asdict(row), "megabytes": megabytes(row.bytes)} for name, row in table.items()}
-
-    card = {name: {**row, "bytes": None} for name, row in rows(published()).items()}
-    return {
-        "version": manifest.version,
-        "fingerprint": manifest.fingerprint,
-        "statistics": {variant: rows(table) for variant, table in manifest.statistics.items()},
-        "published": card,
-        "sources": {name: asdict(account) for name, account in manifest.sources.items()},
-        "entities": {name: dict(counts) for name, counts in manifest.entities.items()},
-        "withdrawn": dict(manifest.withdrawn),
-        "distributions": {
-            name: {source: dict(bins) for source, bins in table.items()}
-            for name, table in manifest.distributions.items()
-        },
-    }
-
-
-def write_reports(corpus: str, manifest: Manifest | None = None) -> Manifest:
-    """Write `report.md` and `statistics.json` into the folder or URL `corpus`, from its manifest; return that.
+def write_reports(corpus: str, manifest: Manifest | None = None, language: str = "en") -> Manifest:
+    """Write `report.html`, `report.md` and `statistics.json` into `corpus`, a folder or URL; return its manifest.
 
     Raises OSError where there is no manifest, ValueError where it is broken.
     """
@@ -206,6 +74,8 @@ def write_reports(corpus: str, manifest: Manifest | None = None) -> Manifest:
     storage.write_json(storage.join(corpus, "statistics.json"), statistics(manifest))
     with storage.atomic_write(storage.join(corpus, "report.md")) as stream:
         stream.write(markdown(manifest).encode())
+    with storage.atomic_write(storage.join(corpus, "report.html")) as stream:
+        stream.write(page(manifest, language).encode())
     return manifest
 
 
@@ -213,11 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 where there is no manifest to report on."""
     parser = argparse.ArgumentParser("python -m pipelines.report", description="Report on a finished corpus.")
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
-    parser.add_argument("--format", choices=("md", "json"), help="print this and write nothing")
+    parser.add_argument("--format", choices=("md", "json", "html"), help="print this and write nothing")
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")
     options = parser.parse_args(arguments)
     try:
         if options.format is None:
-            print(markdown(write_reports(options.corpus)), end="")
+            print(markdown(write_reports(options.corpus, language=options.language)), end="")
             return 0
         manifest = Manifest.read(storage.join(options.corpus, "manifest.json"))
     except (OSError, ValueError) as error:
@@ -226,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.format == "md":
         print(markdown(manifest), end="")
+    elif options.format == "html":
+        print(page(manifest, options.language), end="")
     else:
         print(json.dumps(statistics(manifest), ensure_ascii=False, indent=2, sort_keys=True))
     return 0

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from pipelines import report
+from pipelines.report_tables import MISSING
 from schemas.document import SOURCES
 from schemas.manifest import SUMMARY, Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
@@ -69,8 +70,8 @@ def test_markdown_has_the_cards_columns_and_both_variants():
 
 def test_missing_figures_are_said_to_be_missing():
     text = report.markdown(manifest())
-    assert cells(text, "Wikipedia")[:4] == [report.MISSING] * 4
-    assert cells(text, "Wikipedia", 2) == [report.MISSING] * 4
+    assert cells(text, "Wikipedia")[:4] == [MISSING] * 4
+    assert cells(text, "Wikipedia", 2) == [MISSING] * 4
     assert "wikipedia" not in report.statistics(manifest())["statistics"]["full"]
 
 

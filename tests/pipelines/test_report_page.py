@@ -1,0 +1,122 @@
+import json
+import re
+from importlib import resources
+
+import pytest
+from lxml import html
+
+from pipelines.report_page import Language, page
+from pipelines.report_tables import MISSING, sections
+from schemas.manifest import Account, Manifest, Shard, summarise
+from schemas.statistics import CorpusStatistics
+
+MANIFEST = Manifest(
+    version="0.1.0",
+    fingerprint="abc<script>",
+    configuration={},
+    sources={
+        "ggponc": Account(4, 3, 0, {"select_language": 1}),
+        "radiology_reports": Account(1500, 1200, 200, {"ingest_not_a_report": 300}),
+        "thieme": Account(),
+    },
+    statistics={
+        variant: summarise(
+            {
+                "ggponc": CorpusStatistics(3, 30, 400, 2_000_001),
+                "radiology_reports": CorpusStatistics(1200, 9_000, 140_000, 999_999),
+                "thieme": CorpusStatistics(),
+            }
+        )
+        for variant in ("full", "dedup")
+    },
+    shards=(Shard("data/a.parquet", 1203, 1, "0"),),
+    entities={"radiology_reports": {"PERSON": 12345, "DATE": 7}, "ggponc": {"DATE": 1}},
+    distributions={"words": {"ggponc": {"64": 1, "128": 2}, "radiology_reports": {"64": 1200}}, "similarity": {}},
+    deduplication={
+        "duplicates": {
+            "exact": {"radiology_reports": {"radiology_reports": 150}},
+            "near": {"radiology_reports": {"ggponc": 50}},
+        },
+        "clusters": {"2": 100, "3": 33},
+    },
+)
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_page_is_one_file_without_scripts_or_requests(code: str):
+    text = page(MANIFEST, code)
+    tree = html.fromstring(text)
+    assert tree.get("lang") == code
+    assert not tree.xpath("//script | //link | //img | //iframe | //@src")
+    assert all(href.startswith("#") for href in tree.xpath("//@href"))
+    assert "url(" not in text
+    assert "@import" not in text
+    assert len(text) < 3_000_000
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_links_lead_somewhere_and_ids_are_unique(code: str):
+    tree = html.fromstring(page(MANIFEST, code))
+    names = tree.xpath("//@id")
+    assert len(names) == len(set(names))
+    assert {href.removeprefix("#") for href in tree.xpath("//nav//@href")} == set(names)
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_tables_hold_the_figures_of_the_report(code: str):
+    language = Language(code)
+    tree = html.fromstring(page(MANIFEST, code))
+    tables = [
+        [[cell.text_content() for cell in row.xpath("th | td")] for row in found.xpath("tbody/tr")]
+        for found in tree.xpath("//table")
+    ]
+    for section in sections(MANIFEST):
+        if section.cells:
+            assert [[language.cell(cell) for cell in row] for row in section.cells] in tables
+
+
+def test_numbers_take_the_form_of_the_language():
+    assert Language("en").number(1234567.891, 2) == "1,234,567.89"
+    assert Language("de").number(1234567.891, 2) == "1.234.567,89"
+    text = page(MANIFEST, "de")
+    assert "96.430.526" in text
+    assert "96,430,526" not in text
+
+
+def test_german_page_speaks_german():
+    text = html.fromstring(page(MANIFEST, "de")).text_content()
+    for english in ("Where the", "Rejected", "Summary", "Words", "near-duplicates", "kept"):
+        assert english not in text
+
+
+def test_every_text_has_both_languages():
+    texts = json.loads(resources.files("pipelines").joinpath("report_texts.json").read_text("utf-8"))
+    assert all(set(entry) == {"en", "de"} and all(entry.values()) for entry in texts.values())
+
+
+def test_every_plot_is_named_and_has_its_figures_in_a_table():
+    tree = html.fromstring(page(MANIFEST))
+    assert all(plot.get("aria-label") for plot in tree.xpath("//*[@role='img']"))
+    histograms = tree.xpath("//figure[div[@class='columns']]")
+    assert len(histograms) == 2
+    assert all(
+        len(figure.xpath("div[@class='columns']/span")) == len(figure.xpath("details//tbody/tr"))
+        for figure in histograms
+    )
+
+
+def test_missing_is_missing_and_zero_is_zero():
+    tree = html.fromstring(page(MANIFEST))
+    rows = {row.xpath("string(th)"): row.xpath("td/text()") for row in tree.xpath("(//table)[1]/tbody/tr")}
+    assert rows["Wikipedia"][:4] == [MISSING] * 4
+    assert rows["Thieme Publishing Group"][:4] == ["0"] * 4
+
+
+def test_nothing_of_the_manifest_becomes_markup():
+    assert "abc<script>" not in page(MANIFEST)
+    assert "abc&lt;script&gt;" in page(MANIFEST)
+
+
+def test_page_is_deterministic_and_free_of_the_clock():
+    assert page(MANIFEST) == page(MANIFEST)
+    assert not re.search(r"\d{2}:\d{2}", html.fromstring(page(MANIFEST)).xpath("string(//main)"))
