@@ -64,14 +64,13 @@ def read(stream: BinaryIO, start: int = 0, stop: int | None = None) -> Iterator[
 def _article(record: etree._Element, position: str) -> Article | Unreadable:
     information = _first(record, f"{local_name(record)}Info")
     language = None if information is None else information.get("Language")
-    texts = [node for node in record.iter() if local_name(node) in {"Abstract", "Body"}]
-    texts = [node for node in texts if running_text(node, VOCABULARY)]
-    german = [node for node in texts if is_german(node.get("Language") or language) is not False]
+    parts = [node for node in record.iter() if local_name(node) in {"Abstract", "Body"}]
+    texts = [(node, text) for node in parts if (text := running_text(node, VOCABULARY))]
+    german = [text for node, text in texts if is_german(node.get("Language") or language) is not False]
     key = _doi(record) or position
     if not german:
         return Unreadable(key, "not_german" if texts else "no_text")
-    text = "\n".join(running_text(node, VOCABULARY) for node in german)
-    return Article(key, _title(record, language), text)
+    return Article(key, _title(record, language), "\n".join(german))
 
 
 def _first(element: etree._Element, *names: str) -> etree._Element | None:

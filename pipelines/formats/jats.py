@@ -39,6 +39,7 @@ _DROPPED = """ack alt-text array attrib author-notes code disp-formula disp-form
     table-wrap-foot tex-math toc x book-part sub-article response"""
 _REFERENCES = frozenset(("bibr", "fn", "table-fn", "aff", "corresp", "author-notes", "contrib", "kwd"))
 _NUMBERED = re.compile(r"[\[(]?\s*(?:\d{1,3}|[*†‡§]+)[a-z]?(?:\s*[,;–‐-]\s*\d{1,3}[a-z]?)*\s*[\])]?")
+_Texts = list[tuple[etree._Element, str]]
 _INNER = frozenset(("sub-article", "response"))
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
@@ -68,36 +69,36 @@ def read(stream: BinaryIO, start: int = 0, stop: int | None = None) -> Iterator[
         except ValueError as error:
             yield Unreadable(position, str(error))
             continue
-        for number, publication in enumerate(publications(element)):
-            yield _article(publication, element, position, number)
+        for number, (node, texts) in enumerate(publications(element)):
+            yield _article(node, texts, element, position, number)
 
 
-def publications(record: etree._Element) -> Iterator[etree._Element]:
-    """Yield an article with its translations and responses, or the chapters of a book.
+def publications(record: etree._Element) -> Iterator[tuple[etree._Element, _Texts]]:
+    """Yield an article with its translations and responses, or the chapters of a book, and their texts.
 
     A book or book part whose only content are parts is no publication of its own.
     """
-    names = _INNER if local_name(record) == "article" else {"book-part"}
+    is_article = local_name(record) == "article"
+    names = _INNER if is_article else {"book-part"}
     inner = [node for node in record.iter() if node is not record and local_name(node) in names]
-    if local_name(record) == "article" or not inner or _texts(record):
-        yield record
-    for node in inner:
-        if _texts(node) or not any(local_name(below) in names for below in node.iterdescendants()):
-            yield node
+    for node in (record, *inner):
+        texts = _texts(node)
+        if texts or (is_article and node is record) or not any(local_name(n) in names for n in node.iterdescendants()):
+            yield node, texts
 
 
-def _article(node: etree._Element, record: etree._Element, position: str, number: int) -> Article | Unreadable:
+def _article(
+    node: etree._Element, texts: _Texts, record: etree._Element, position: str, number: int
+) -> Article | Unreadable:
     language = node.get(_LANGUAGE) or record.get(_LANGUAGE)
-    texts = _texts(node)
-    german = [part for part in texts if _may_be_german(part, language)]
-    lines = [text for part in german if (text := running_text(part, VOCABULARY))]
+    german = [text for part, text in texts if _may_be_german(part, language)]
     key = _doi(node)
     if not key:
         key = _doi(record) or position
         key += "" if node is record else f"#{node.get('id') or number}"
-    if lines:
-        return Article(key, _title(node, language), "\n".join(lines))
-    return Unreadable(key, "not_german" if len(german) < len(texts) else "no_text")
+    if german:
+        return Article(key, _title(node, language), "\n".join(german))
+    return Unreadable(key, "not_german" if texts else "no_text")
 
 
 def _may_be_german(part: etree._Element, language: str | None) -> bool:
@@ -108,15 +109,15 @@ def _may_be_german(part: etree._Element, language: str | None) -> bool:
     return (is_german(language) if own is None else own) is not False
 
 
-def _texts(node: etree._Element) -> list[etree._Element]:
+def _texts(node: etree._Element) -> _Texts:
     """Return the abstracts and the body of an article or book part, those of inner ones left out."""
     found: list[etree._Element] = []
     for child in node:
         if local_name(child) in {"front", "front-stub", "article-meta", "book-meta", "book-part-meta"}:
             found += [below for below in child.iterdescendants() if local_name(below) in {"abstract", "trans-abstract"}]
-        elif local_name(child) in {"body", "book-body", "floats-group"} and running_text(child, VOCABULARY):
+        elif local_name(child) in {"body", "book-body", "floats-group"}:
             found.append(child)
-    return [part for part in found if running_text(part, VOCABULARY)]
+    return [(part, text) for part in found if (text := running_text(part, VOCABULARY))]
 
 
 def _title(node: etree._Element, language: str | None) -> str:

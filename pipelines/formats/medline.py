@@ -44,7 +44,7 @@ def read(stream: BinaryIO, start: int = 0, stop: int | None = None) -> Iterator[
     may turn out to be English. Raises UnreadableFileError.
     """
     for record, prolog in xml.read_records(stream, _record_names(stream), start, stop):
-        position = f"byte {record.offset}"
+        position = f"#byte {record.offset}"
         if record.reason:
             yield Unreadable(position, record.reason)
             continue

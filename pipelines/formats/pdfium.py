@@ -29,9 +29,12 @@ CHARACTERS = 20_000_000
 """Bounds for one file; a thesis has about 300 pages and 600,000 characters and takes five seconds."""
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
+UNMAPPED = "\ufffd"
+_BREAKS = frozenset((0x0A, 0x0D))
+_BLANKS = _BREAKS | {0x09, 0x20, 0xA0, 0x2002, 0x2003, 0x2009, 0x200A, 0x202F, 0x3000}
 _POWER = re.compile(r"(?:\d|\b(?:[dcmkµμn]?m|[mµμdc]?[lL]|[mµμk]?g|s|min|h))$")
 _LIGATURES = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
-_REPLACED = _LIGATURES | {"\ufffe": "-", "\x02": "-", "\uf0b7": "•", "\uf0a7": "▪", "\xa0": " ", "\t": " "}
+_REPLACED = _LIGATURES | {"\ufffe": "-", "\x02": "-", "\uf0b7": "•", "\uf0a7": "▪"}
 _TextPage = Any
 """PDFium's handle of a page's text, a pointer type made at run time."""
 
@@ -95,7 +98,7 @@ def _title(document: pdfium.PdfDocument) -> str:
     made_up = re.search(
         r"\.(?:docx?|tex|pdf|odt|dvi|indd|qxd)\b|^microsoft|^untitled|^unbenannt|^dokument", title, re.IGNORECASE
     )
-    return "" if made_up or len(title.split()) < 2 or "\ufffd" in title else title
+    return "" if made_up or len(title.split()) < 2 or UNMAPPED in title else title
 
 
 def _read_page(document: pdfium.PdfDocument, number: int) -> tuple[Page, int, int]:
@@ -113,7 +116,7 @@ def _read_page(document: pdfium.PdfDocument, number: int) -> tuple[Page, int, in
         unmapped, pieces, total = 0, [], 0
         for glyphs in _runs(text_page, count):
             total += len(glyphs)
-            unmapped += sum(1 for glyph in glyphs if glyph.text == "\ufffd")
+            unmapped += sum(1 for glyph in glyphs if glyph.text == UNMAPPED)
             if piece := _piece(glyphs, height):
                 pieces.append(piece)
         return lay_out(number, width, height, pieces), unmapped, total
@@ -125,18 +128,14 @@ def _read_page(document: pdfium.PdfDocument, number: int) -> tuple[Page, int, in
 def _runs(text_page: pdfium.PdfTextPage, count: int) -> Iterator[list[_Glyph]]:
     """Yield the glyphs of one page, cut where the line or, by a wide gap, the column ends."""
     handle, run, space, broken = text_page.raw, [], False, False
+    read = _GlyphReader(handle)
     for index in range(count):
-        if raw.FPDFText_IsGenerated(handle, index) == 1:
+        code = raw.FPDFText_GetUnicode(handle, index)
+        if code in _BLANKS:
             # PDFium ends a line after a raised mark, too, so its breaks are not believed
-            generated = raw.FPDFText_GetUnicode(handle, index)
-            space, broken = space or generated == 0x20, broken or generated != 0x20
+            space, broken = space or code not in _BREAKS, broken or code in _BREAKS
             continue
-        glyph = _glyph(handle, index)
-        if glyph is None:
-            continue
-        if not glyph.text.strip():
-            space = True
-            continue
+        glyph = read.glyph(index, code)
         if run and not _continues(run[-1], glyph):
             yield run
             run, space, broken = [], False, False
@@ -150,6 +149,44 @@ def _runs(text_page: pdfium.PdfTextPage, count: int) -> Iterator[list[_Glyph]]:
         yield run
 
 
+class _GlyphReader:
+    """Reads the glyphs of a page with few calls and without allocating for each."""
+
+    def __init__(self, handle: _TextPage) -> None:
+        self.handle = handle
+        self.left, self.right, self.bottom, self.top, self.x, self.y = (ctypes.c_double() for _ in range(6))
+        self.box = tuple(map(ctypes.byref, (self.left, self.right, self.bottom, self.top)))
+        self.origin = ctypes.byref(self.x), ctypes.byref(self.y)
+        self.size, self.baseline, self.doubtful = 0.0, math.nan, False
+
+    def glyph(self, index: int, code: int) -> _Glyph:
+        raw.FPDFText_GetCharBox(self.handle, index, *self.box)
+        raw.FPDFText_GetCharOrigin(self.handle, index, *self.origin)
+        # along a baseline the size seldom changes
+        if self.y.value != self.baseline or index % 16 == 0:
+            self.baseline, self.size = self.y.value, self._read_size(index)
+            self.doubtful = self.doubtful or raw.FPDFText_HasUnicodeMapError(self.handle, index) == 1
+        return _Glyph(self._character(index, code), self.left.value, self.right.value, self.baseline, self.size)
+
+    def _read_size(self, index: int) -> float:
+        size = raw.FPDFText_GetFontSize(self.handle, index)
+        if size > 1.5:
+            return size
+        # the scale is in the text matrix: take the height of the line instead
+        box = raw.FS_RECTF()
+        raw.FPDFText_GetLooseCharBox(self.handle, index, box)
+        return max(1.0, abs(box.top - box.bottom) / 1.2)
+
+    def _character(self, index: int, code: int) -> str:
+        if code < 0x7F and not self.doubtful and code > 0x20:
+            return chr(code)
+        character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else UNMAPPED
+        if character in _REPLACED:
+            return _REPLACED[character]
+        unmapped = self.doubtful and raw.FPDFText_HasUnicodeMapError(self.handle, index) == 1
+        return UNMAPPED if unmapped or unicodedata.category(character) in {"Cc", "Co", "Cn"} else character
+
+
 def _continues(last: _Glyph, glyph: _Glyph) -> bool:
     size = max(last.size, glyph.size)
     return abs(glyph.baseline - last.baseline) < 0.6 * size and -0.6 * size < glyph.left - last.right < 1.1 * size
@@ -159,30 +196,6 @@ def _angle(handle: _TextPage, index: int) -> float:
     """Return the glyph's rotation in (-π, π]: watermarks and the labels of axes are turned."""
     angle = raw.FPDFText_GetCharAngle(handle, index)
     return angle - 2 * math.pi if angle > 3.2 else angle
-
-
-def _glyph(handle: _TextPage, index: int) -> _Glyph | None:
-    code = raw.FPDFText_GetUnicode(handle, index)
-    left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
-    if not raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top):
-        return None
-    raw.FPDFText_GetCharOrigin(handle, index, x, y)
-    size = raw.FPDFText_GetFontSize(handle, index)
-    if size <= 1.5:
-        # the scale is in the text matrix: take the height of the line instead
-        box = raw.FS_RECTF()
-        raw.FPDFText_GetLooseCharBox(handle, index, box)
-        size = max(1.0, abs(box.top - box.bottom) / 1.2)
-    return _Glyph(_character(code, handle, index), left.value, right.value, y.value, size)
-
-
-def _character(code: int, handle: _TextPage, index: int) -> str:
-    character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-    if character in _REPLACED:
-        return _REPLACED[character]
-    if unicodedata.category(character) in {"Cc", "Co", "Cn"} or raw.FPDFText_HasUnicodeMapError(handle, index) == 1:
-        return "\ufffd"
-    return character
 
 
 def _piece(glyphs: list[_Glyph], height: float) -> Piece | None:
@@ -197,13 +210,14 @@ def _piece(glyphs: list[_Glyph], height: float) -> Piece | None:
             raised += glyph.text
             continue
         following = glyph.text if glyph else ""
-        power = _raise(text, raised, following)
-        # where a note's mark has gone, the space before a comma goes with it
-        text += power + (
-            following.lstrip() if raised and not power and following.strip() in set(",.;:)") else following
-        )
-        raised = ""
-    text = " ".join(text.replace("\ufffd", "").split())
+        if raised:
+            power = _raise(text, raised, following)
+            # where a note's mark has gone, the space before a comma goes with it
+            gone = not power and following.strip() in set(",.;:)")
+            text, raised = text + power, ""
+            following = following.lstrip() if gone else following
+        text += following
+    text = " ".join(text.replace(UNMAPPED, "").split())
     if not text:
         return None
     return Piece(text, glyphs[0].left, glyphs[-1].right, height - baseline, size)

@@ -1,4 +1,4 @@
-"""Doctoral theses: PDF, and JATS where a university press published them.
+"""Doctoral theses: PDF, Word, and JATS where a university press published them.
 
 Of a PDF the running text is kept: no title page, contents, tables, footnotes, references, thanks,
 declarations or curriculum vitae.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pipelines.formats import UnreadableFileError, jats, pdf
+from pipelines.formats import UnreadableFileError, jats, office, pdf
 from pipelines.formats.headings import is_back_matter
 from pipelines.formats.page_layout import GAP, Line, Page, body_size, without_footnotes, without_running_heads
 from pipelines.formats.pdf_paragraphs import Paragraph, join_lines
@@ -40,6 +40,17 @@ def read_thesis(file: InputFile, start: int, stop: int | None, options: Options)
     if not body:
         raise UnreadableFileError("no_text")
     yield RawDocument(NAME, file.path, body, text.title, file=file.path)
+
+
+def read_word(file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
+    """Yield the thesis of a Word file, keyed by its path."""
+    with file.open_decompressed() as stream:
+        lines = office.read_docx(stream).splitlines()
+    # rows of tables are the lines with cells
+    text = "\n".join(" ".join(line.split()) for line in lines if line.strip() and line.count(GAP) < 2)
+    if not text:
+        raise UnreadableFileError("no_text")
+    yield RawDocument(NAME, file.path, text, file=file.path)
 
 
 def running_text(pages: Sequence[Page]) -> list[str]:
@@ -104,6 +115,7 @@ SOURCE = Source(
     licence="As granted by each university's repository; CC BY-SA 4.0 for the theses of heiUP",
     readers=(
         Reader("pdf", lambda path, head: b"%PDF-" in head[:1024], read_thesis),
+        Reader("docx", lambda path, head: office.is_docx(head), read_word),
         # chapters of one thesis share its DOI, so their paths are their keys
         article_reader(NAME, "jats", jats.read, lambda path, head: jats.accepts(head), by_doi=False),
     ),

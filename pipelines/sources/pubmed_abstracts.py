@@ -22,10 +22,12 @@ def read_medline(file: InputFile, start: int, stop: int | None, options: Options
     """
     with file.open_decompressed() as stream:
         for abstract in medline.read(stream, start, stop):
+            # a record without a PMID is told by its place
+            key = file.path + abstract.key if abstract.key.startswith("#") else abstract.key
             if isinstance(abstract, Unreadable):
-                yield reject(NAME, file, abstract.reason, abstract.key)
+                yield reject(NAME, file, abstract.reason, key)
             else:
-                yield RawDocument(NAME, abstract.key, abstract.text, abstract.title, file=file.path)
+                yield RawDocument(NAME, key, abstract.text, abstract.title, file=file.path)
 
 
 def read_livivo(file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
@@ -46,7 +48,7 @@ def _livivo_outcome(file: InputFile, line: bytes, position: str) -> Outcome:
         record: dict[str, Any] = json.loads(line)
         identity = str(record["DBRECORDID"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        return reject(NAME, file, "malformed_json", f"{file.path} {position}")
+        return reject(NAME, file, "malformed_json", f"{file.path}#{position}")
     # LIVIVO puts an M before the PMID of a record from MEDLINE
     key = identity[1:] if identity[:1] == "M" and identity[1:].isdigit() else identity
     title, text = _field(record, "TITLE"), _field(record, "ABSTRACT")
