@@ -31,7 +31,7 @@ def read_messages(stream: BinaryIO, start: int, stop: int | None, name: str) -> 
 def message_records(segments: Sequence[Segment], position: str) -> Iterator[ClinicalRecord | Unreadable]:
     """Yield the report of each order (OBR) of a message; orders of the same number are one report."""
     header = segments[0]
-    if header.first(9) not in ("ORU", "MDM", ""):
+    if header.first(9).strip() not in ("ORU", "MDM", ""):
         yield Unreadable(header.first(10) or position, "unsupported_message")
         return
     known, patient = patient_identifiers(segments)

@@ -92,7 +92,8 @@ def is_json_lines(head: bytes) -> bool:
     if not line.startswith("{"):
         return False
     try:
-        return isinstance(json.loads(line), dict)
+        value = json.loads(line)
+        return isinstance(value, dict) and bool(value)
     except ValueError:
         # longer than what can be seen, or the one line of many that is broken
         return '":' in line.replace(" ", "") and (len(line) > 256 or line.endswith("}"))
