@@ -22,7 +22,10 @@ from schemas.signatures import Deduplication, signature_fields
 BLOCK_BYTES = 1 << 20
 """How much text is worked on at once; a longer document is a block of its own."""
 
-STRIP = 1 << 15
+STRETCH = 1 << 15
+"""How many bytes are hashed at once, so that the powers stay in the cache."""
+
+STRIP = 1 << 16
 """How many shingles are permuted at once: they and their products fit the second-level cache."""
 
 WORD_BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -61,25 +64,33 @@ def _word_characters() -> np.ndarray:
 def word_mask(text: np.ndarray) -> np.ndarray:
     """Tell for each byte of valid UTF-8, uint8 [n], whether it is part of a word."""
     table = _word_characters()
-    mask = table[:256].copy()
-    mask[128:] = False
-    is_word = mask[text]
+    ascii_words = np.zeros(256, bool)
+    ascii_words[:128] = table[:128]
+    is_word = ascii_words[text]
     leads = np.flatnonzero(text >= 0xC0)
-    if leads.size:
+    # nearly all are Latin-1 letters, umlauts and ß, whose code point is a shift away
+    latin = text[leads] == 0xC3
+    _mark_words(is_word, leads[latin], (text[leads[latin] + 1] & np.uint8(63)).astype(np.int32) | 0xC0, table)
+    others = leads[~latin]
+    if others.size:
         padded = np.concatenate([text, np.zeros(3, np.uint8)])
-        lead, second, third, fourth = (padded[leads + k].astype(np.int32) for k in range(4))
-        tail = (second & 63, third & 63, fourth & 63)
-        two = (lead & 31) << 6 | tail[0]
-        three = (lead & 15) << 12 | tail[0] << 6 | tail[1]
+        lead, *tail = (padded[others + k].astype(np.int32) & (63 if k else 255) for k in range(4))
+        two, three = (lead & 31) << 6 | tail[0], (lead & 15) << 12 | tail[0] << 6 | tail[1]
         four = (lead & 7) << 18 | tail[0] << 12 | tail[1] << 6 | tail[2]
-        code = np.where(lead < 0xE0, two, np.where(lead < 0xF0, three, four))
-        high = np.flatnonzero(code >= table.size)
-        found = table[np.minimum(code, table.size - 1)]
-        found[high] = [chr(character).isalnum() for character in code[high].tolist()]
-        words, length = leads[found], np.where(lead < 0xE0, 2, np.where(lead < 0xF0, 3, 4))[found]
-        for k in range(4):
-            is_word[words[length > k] + k] = True
+        _mark_words(is_word, others, np.where(lead < 0xE0, two, np.where(lead < 0xF0, three, four)), table)
     return is_word
+
+
+def _mark_words(is_word: np.ndarray, leads: np.ndarray, codes: np.ndarray, table: np.ndarray) -> None:
+    """Set the bytes of those code points, beginning at `leads`, that are part of a word."""
+    found = table[np.minimum(codes, table.size - 1)]
+    high = np.flatnonzero(codes >= table.size)
+    found[high] = [chr(code).isalnum() for code in codes[high].tolist()]
+    leads, codes = leads[found], codes[found]
+    is_word[leads] = True
+    is_word[leads + 1] = True
+    is_word[leads[codes >= 0x800] + 2] = True
+    is_word[leads[codes >= 0x10000] + 3] = True
 
 
 def word_hashes(text: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,48 +99,53 @@ def word_hashes(text: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.n
     `offsets`, int64 [documents + 1], cut the text, which begins at 0, into documents; a word ends
     with its document.
     """
-    is_word = word_mask(text)
-    before = np.empty_like(is_word)
-    before[1:] = is_word[:-1]
-    before[:1] = False
-    inner = offsets[:-1][offsets[:-1] < text.size]
-    before[inner] = False
-    first = np.flatnonzero(is_word & ~before)
-    counts = np.diff(np.searchsorted(first, offsets))
-    letters = text[is_word]
-    rank = np.cumsum(is_word, dtype=np.int64)
-    starts = rank[first] - 1
-    lengths = np.diff(starts, append=letters.size)
-    return segment_hashes(letters, starts, lengths), counts
+    is_word = np.zeros(text.size + 2, bool)
+    is_word[1:-1] = word_mask(text)
+    starts, ends = is_word[1:] & ~is_word[:-1], is_word[:-1] & ~is_word[1:]
+    inner = offsets[is_word[offsets] & is_word[offsets + 1]]
+    starts[inner] = ends[inner] = True
+    starts, ends = np.flatnonzero(starts), np.flatnonzero(ends)
+    return segment_hashes(text, starts, ends), np.diff(np.searchsorted(starts, offsets))
 
 
 def text_hashes(texts: pa.Array) -> np.ndarray:
-    """Return a 64-bit hash of each string, uint64 [texts]; that of the empty one is 0."""
+    """Return a 64-bit hash of each string, uint64 [texts]."""
     letters, offsets = bytes_and_offsets(texts)
-    full = np.flatnonzero(np.diff(offsets))
-    hashes = np.zeros(offsets.size - 1, np.uint64)
-    hashes[full] = segment_hashes(letters, offsets[full], np.diff(offsets)[full])
-    return hashes
+    return segment_hashes(letters, offsets[:-1], offsets[1:])
 
 
-def segment_hashes(letters: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the polynomial hash of each segment of `letters`, none empty, uint64 [segments].
+def segment_hashes(letters: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return the polynomial hash modulo 2**64, mixed, of each segment of the bytes `letters`, uint64 [segments].
 
-    The segments follow each other without gaps. Blocks of them are hashed at a time to bound the memory.
+    The segments ascend and do not overlap. A segment's hash is the difference of two sums of terms
+    from the left, brought to the same place; stretches of the letters bound the memory, and a
+    segment longer than one has a BLAKE2b digest as its hash.
     """
     hashes = np.empty(starts.size, np.uint64)
-    if not starts.size:
-        return hashes
-    powers = np.cumprod(np.full(int(lengths.max()), WORD_BASE, np.uint64))
-    cuts = np.searchsorted(starts, np.arange(BLOCK_BYTES, letters.size, BLOCK_BYTES))
-    bounds = np.unique(np.concatenate([[0], cuts, [starts.size]]))
-    for begin, end in itertools.pairwise(bounds.tolist()):
-        low, high = int(starts[begin]), int(starts[end]) if end < starts.size else letters.size
-        here = starts[begin:end] - low
-        place = np.arange(high - low) - np.repeat(here, lengths[begin:end])
-        terms = (letters[low:high].astype(np.uint64) + np.uint64(1)) * powers[place]
-        hashes[begin:end] = np.add.reduceat(terms, here)
+    long = ends - starts > STRETCH
+    for segment in np.flatnonzero(long).tolist():
+        digest = hashlib.blake2b(np.ascontiguousarray(letters[starts[segment] : ends[segment]]).data, digest_size=8)
+        hashes[segment] = int.from_bytes(digest.digest(), "little")
+    begins, lasts = starts[~long], ends[~long]
+    rest = np.empty(begins.size, np.uint64)
+    powers, inverses = _powers(2 * STRETCH)
+    cuts = np.searchsorted(begins, np.arange(STRETCH, letters.size, STRETCH))
+    for begin, end in itertools.pairwise(np.unique([0, *cuts, begins.size]).tolist()):
+        low, high = int(begins[begin]), int(lasts[end - 1])
+        sums = np.zeros(high - low + 1, np.uint64)
+        np.cumsum(letters[low:high] * powers[: high - low], out=sums[1:])
+        first, last = begins[begin:end] - low, lasts[begin:end] - low
+        rest[begin:end] = (sums[last] - sums[first]) * inverses[first] + (last - first).astype(np.uint64)
+    hashes[~long] = rest
     return mix(hashes)
+
+
+@functools.cache
+def _powers(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the powers of the base of word hashes and of its inverse, up to `count`."""
+    bases = int(WORD_BASE), pow(int(WORD_BASE), -1, 1 << 64)
+    one, other = (np.cumprod(np.array([1] + [base] * count, np.uint64)) for base in bases)
+    return one, other
 
 
 def shingle_hashes(words: np.ndarray, counts: np.ndarray, shingle: int) -> tuple[np.ndarray, np.ndarray]:
@@ -139,16 +155,19 @@ def shingle_hashes(words: np.ndarray, counts: np.ndarray, shingle: int) -> tuple
     [shingles] and int64 [documents + 1].
     """
     starts = np.cumsum(counts) - counts
-    windows = np.where(counts >= shingle, counts - shingle + 1, np.minimum(counts, 1))
-    document = np.repeat(np.arange(counts.size), windows)
-    first = np.arange(document.size) - np.repeat(np.cumsum(windows) - windows, windows) + starts[document]
-    length = np.minimum(counts[document], shingle)
-    hashes = length.astype(np.uint64)
-    padded = np.concatenate([words, np.zeros(shingle, np.uint64)])
-    for k in range(shingle):
-        word = padded[first + k]
-        hashes = hashes * SHINGLE_BASE + (word if k == 0 else np.where(length > k, word, np.uint64(0)))
-    keyed = (document.astype(np.uint64) << np.uint64(32)) | (mix(hashes) >> np.uint64(32))
+    document = np.repeat(np.arange(counts.size, dtype=np.uint64), counts)
+    rolling = np.zeros(words.size, np.uint64)
+    left = np.repeat(starts + counts, counts) - np.arange(words.size)
+    powers = np.cumprod(np.full(shingle, SHINGLE_BASE))
+    for k in range(min(shingle, words.size)):
+        rolling[: words.size - k] += words[k:] * powers[k]
+    short = np.flatnonzero((counts > 0) & (counts < shingle))
+    keep = left >= shingle
+    keep[starts[short]] = True
+    for row in short.tolist():
+        own = words[starts[row] : starts[row] + counts[row]]
+        rolling[starts[row]] = (own * powers[: own.size]).sum() + np.uint64(own.size)
+    keyed = (document[keep] << np.uint64(32)) | (mix(rolling[keep]) >> np.uint64(32))
     keyed.sort()
     distinct = keyed[np.flatnonzero(np.diff(keyed, prepend=~keyed[:1]))]
     offsets = np.searchsorted(distinct, np.arange(counts.size + 1, dtype=np.uint64) << np.uint64(32))
