@@ -178,7 +178,9 @@ def test_nothing_of_the_canary_is_in_any_byte(raw: Path, key_file: Path, tmp_pat
     written = [done.stdout, done.stderr]
     for path in (tmp_path / "corpus").rglob("*"):
         if path.suffix == ".parquet":
-            written.append(str(pq.read_table(path).to_pylist()))
+            table = pq.read_table(path)
+            numbers = [name for name in table.column_names if name == "shingles" or name.startswith("band_")]
+            written.append(str(table.drop_columns(numbers).to_pylist()))
         elif path.is_file():
             written.append(path.read_bytes().decode("utf-8", errors="replace"))
     for text in written:
