@@ -42,8 +42,8 @@ def truncated_gzip(path: str, corpus: Corpus) -> None:
 
 def truncated_bzip2(path: str, corpus: Corpus) -> None:
     """Write a wiki dump whose last bzip2 stream is cut."""
-    content = _content(web.mediawiki_multistream, _records(corpus, "wikipedia", 3))
-    Path(path).write_bytes(content[: len(content) * 2 // 3])
+    content = _content(web.mediawiki_multistream, _records(corpus, "wikipedia", 26))
+    Path(path).write_bytes(content[: len(content) * 9 // 10])
 
 
 def cut_bundle(path: str, corpus: Corpus) -> None:
@@ -61,9 +61,9 @@ def locked_pdf(path: str, corpus: Corpus) -> None:
 
 
 def bad_warc_record(path: str, corpus: Corpus) -> None:
-    """Write a WARC file whose second of three records is overwritten with noise."""
+    """Write a WARC file the second of whose three records has no number as its length."""
     first, second, third = (_content(web.warc, [record]) for record in _records(corpus, "webcrawl", 3))
-    Path(path).write_bytes(first + b"WARC/1.0\r\nContent-Length: kaputt\r\n\r\n" + second[200:600] + third)
+    Path(path).write_bytes(first + second.replace(b"Content-Length: ", b"Content-Length: x", 1) + third)
 
 
 BROKEN: Mapping[str, tuple[tuple[str, str, Write], ...]] = {

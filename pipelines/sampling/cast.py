@@ -23,29 +23,14 @@ _FORMS = {
 _RELATIONS = (("F", "der Ehefrau"), ("M", "dem Ehemann"), ("F", "der Tochter"), ("M", "dem Sohn"), ("F", "der Mutter"))
 _RELATIONS += (("M", "dem Bruder"), ("F", "der Nachbarin"), ("M", "dem Betreuer"), ("F", "der Schwester"))
 _ACCUSATIVE = {"der": "die", "dem": "den"}
-_SHORT_ROLES = (
-    "Dr.",
-    "OA Dr.",
-    "OÄ",
-    "PD Dr.",
-    "Prof.",
-    "Hr. Dr.",
-    "Fr. Dr.",
-    "Prof. Dr.",
-    "CA Dr.",
-    "Kollege",
-    "Frau",
-)
-_LONG_ROLES = (
-    "Dr. med.",
-    "Dr.",
-    "Prof. Dr. med.",
-    "Herrn Dr.",
-    "Frau Dr.",
-    "OA Dr. med.",
-    "PD Dr. med.",
-    "Priv.-Doz. Dr.",
-)
+_SHORT_ROLES = {
+    "F": ("Dr.", "Dr.", "OÄ Dr.", "OÄ", "PD Dr.", "Prof.", "Fr. Dr.", "Frau Dr.", "Prof. Dr.", "Kollegin", "Frau"),
+    "M": ("Dr.", "Dr.", "OA Dr.", "OA", "PD Dr.", "Prof.", "Hr. Dr.", "Herrn Dr.", "CA Dr.", "Kollege", "Prof. Dr."),
+}
+_LONG_ROLES = {
+    "F": ("Dr. med.", "Dr.", "Prof. Dr. med.", "Frau Dr.", "OÄ Dr. med.", "PD Dr. med.", "Priv.-Doz. Dr.", "Frau"),
+    "M": ("Dr. med.", "Dr.", "Prof. Dr. med.", "Herrn Dr.", "OA Dr. med.", "PD Dr. med.", "Priv.-Doz. Dr.", "Hr."),
+}
 
 
 class Cast:
@@ -83,6 +68,7 @@ class Cast:
             "den_hausarzt": "die Hausärztin" if female else "den Hausarzt",
             "relation_d": self.relation,
             "relation_a": " ".join((_ACCUSATIVE[self.relation.split()[0]], self.relation.split()[1])),
+            "relation_a_cap": self.relation.replace("dem ", "Der ").replace("der ", "Die "),
             "der_relation": self.relation if self.relation_sex == "F" else "des " + self.relation.split()[1] + "s",
             "dept": self.department,
         }
@@ -107,11 +93,12 @@ class Cast:
             "gp_given": lambda rng: mark("PERSON", self.gp.given),
             "gp_family_caps": lambda rng: mark("PERSON", self.gp.family.upper()),
             "doctor": self.doctor,
-            "doctor_short": lambda rng: f"{choose(rng, _SHORT_ROLES)} {mark('PERSON', self._colleague(rng).family)}",
+            "doctor_short": self._doctor_short,
             "relative": lambda rng: mark(
                 "PERSON", choose(rng, (self.relative.full, self.relative.full, self.relative.family))
             ),
             "hand": self._hand,
+            "user": lambda rng: mark("USERNAME", _user(self._colleague(rng))),
             "surname_citation": persons.surname,
         }
 
@@ -148,6 +135,10 @@ class Cast:
             "phone": lambda rng: mark("PHONE", persons.phone(rng)),
             "fax": lambda rng: mark("FAX", persons.phone(rng)),
             "email": lambda rng: mark("EMAIL", persons.email(rng, self.author)),
+            "url": lambda rng: mark(
+                "URL", choose(rng, ("www.", "https://", "http://www.")) + choose(rng, persons.DOMAINS)
+            ),
+            "pager": lambda rng: mark("PHONE", digits(rng, 4)),
             "pid": lambda rng: mark("ID", self.patient.number),
             "case_id": lambda rng: mark("ID", self.case),
             "sample": lambda rng: mark(
@@ -184,9 +175,13 @@ class Cast:
         """Return a colleague with a title: "OA Dr. Koch", "Frau Dr. Lena Yılmaz"."""
         someone = self._colleague(rng)
         if rng.random() < 0.5:
-            return f"{choose(rng, _SHORT_ROLES)} {mark('PERSON', someone.family)}"
+            return f"{choose(rng, _SHORT_ROLES[someone.sex])} {mark('PERSON', someone.family)}"
         name = choose(rng, (someone.full, f"{someone.given[0]}. {someone.family}"))
-        return f"{choose(rng, _LONG_ROLES)} {mark('PERSON', name)}"
+        return f"{choose(rng, _LONG_ROLES[someone.sex])} {mark('PERSON', name)}"
+
+    def _doctor_short(self, rng: Random) -> str:
+        someone = self._colleague(rng)
+        return f"{choose(rng, _SHORT_ROLES[someone.sex])} {mark('PERSON', someone.family)}"
 
     def user(self, rng: Random) -> str:
         return mark("USERNAME", _user(self.author))

@@ -19,7 +19,8 @@ class Format:
 
     `share` is its share of the source's documents, `most` the number above which no more are written
     in it (0: none), `rows` how many documents a file holds. `key` is a template of the record key that
-    readers find: of the document's own `id`, its `number` or the file's `path`. `surface` gives the
+    readers find: of the document's own `id`, its `number`, its `page` and time of crawling, its FHIR
+    `resource` or the file's `path`. `surface` gives the
     text as the format can hold it, of the same length, where it lacks characters.
     """
 
@@ -94,10 +95,8 @@ FORMATS: Mapping[str, tuple[Format, ...]] = {
     ),
     "ggponc": (Format("guidelines", "txt", publications.ggponc, 1.0, rows=1, key="{path}"),),
     "webcrawl": (
-        Format(
-            "crawl_gz", "warc.gz", web.warc_gz, 0.5, rows=1000, key="https://gesundheit.example/themen/{number}.html"
-        ),
-        Format("crawl", "warc", web.warc, 0.3, rows=1000, key="https://gesundheit.example/themen/{number}.html"),
+        Format("crawl_gz", "warc.gz", web.warc_gz, 0.5, rows=1000, key="{page}"),
+        Format("crawl", "warc", web.warc, 0.3, rows=1000, key="{page}"),
         Format("pages", "html", web.html, 0.2, rows=1, most=500, key="{path}"),
     ),
     "pubmed_abstracts": (Format("pubmed", "xml.gz", publications.medline_gz, 1.0, rows=1000),),
@@ -156,8 +155,9 @@ class Layout:
         slot = plan.slot_of(number, self.count)
         form, start, stop = self._formats[bisect_right(self._starts, slot) - 1]
         path = self._file(form, start, stop, slot).path
-        identity, resource = own_id(self.source, number), clinical.resource_type(number)
-        return form.key.format(path=path, number=number, id=identity, resource=resource)
+        names = {"path": path, "number": number, "id": own_id(self.source, number)}
+        page = f"{web.page_url(number)} {web.crawl_time(number)}"
+        return form.key.format(**names, resource=clinical.resource_type(number), page=page)
 
     def number(self, slot: int) -> int:
         """Return the number of the document at a place."""

@@ -5,6 +5,7 @@ from html import escape
 from random import Random
 
 from pipelines.sampling.articles import references
+from pipelines.sampling.dirt import hyphenated
 from pipelines.sampling.record import Record
 from pipelines.sampling.writers import open_gzip
 
@@ -146,9 +147,9 @@ def aplusplus(path: str, records: Iterator[Record]) -> None:
 
 
 def ggponc(path: str, records: Iterator[Record]) -> None:
-    """Write a block of a guideline as text and, beside it, an annotation file in BRAT's form."""
+    """Write a block of a guideline, hyphens of lost line breaks in it, and beside it a BRAT annotation file."""
     record = next(records)
-    text = record.text.replace("\n\n", " ")
+    text = hyphenated(record.text.replace("\n\n", " "), Random(f"{record.source}/{record.number}/hyphens"))
     with open(path, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
     begin = text.find("Patienten")

@@ -2,13 +2,17 @@
 
 import bz2
 from collections.abc import Iterator
+from datetime import date, timedelta
 from html import escape
 from io import BytesIO
+from random import Random
 from uuid import UUID
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from pipelines.sampling.dirt import soft_hyphenated
+from pipelines.sampling.language import Values, grammar
 from pipelines.sampling.record import Record
 from pipelines.sampling.writers import open_gzip
 
@@ -84,11 +88,13 @@ def mediawiki_multistream(path: str, records: Iterator[Record]) -> None:
 
 def html_page(record: Record, charset: str = "utf-8") -> bytes:
     """Return a record as a web page with navigation, cookie notice and footer around the article."""
-    parts = []
+    parts, rng = [], Random(f"{record.source}/{record.number}/page")
     for section in record.sections:
         if section.heading:
             parts.append(f"<h2>{escape(section.heading)}</h2>")
-        parts += [f"<p>{escape(text)}</p>" for text in section.paragraphs]
+        parts += [f"<p>{escape(soft_hyphenated(text, rng))}</p>" for text in section.paragraphs]
+    notes = [grammar().rule("boilerplate", rng, Values()) for _ in range(2)]
+    parts += [f'<p class="hinweis">{escape(note)}</p>' for note in notes]
     page = f"""<!DOCTYPE html>
 <html lang="de"><head><meta charset="{charset}"><title>{escape(record.title)} | Gesundheitsportal</title>
 <script>var tracking = true;</script></head>
@@ -125,10 +131,21 @@ def flexikon_html(path: str, records: Iterator[Record]) -> None:
 <div id="mw-navigation"><ul><li>Hauptseite</li><li>Letzte Änderungen</li></ul></div>
 <div id="content" class="mw-body"><h1 id="firstHeading" class="firstHeading">{title}</h1>
 <div id="bodyContent"><div id="mw-content-text" class="mw-body-content"><div class="mw-parser-output">
-<div id="toc" class="toc"><h2>Inhaltsverzeichnis</h2><ul><li>1 Definition</li></ul></div>
+<div id="toc" class="toc" role="navigation"><h2>Inhaltsverzeichnis</h2><ul><li>1 Definition</li></ul></div>
 {chr(10).join(parts)}
 </div></div></div></div><div id="footer">Letzte Bearbeitung: {record.day:%d.%m.%Y}</div></body></html>
 """)
+
+
+def page_url(number: int) -> str:
+    """Return the address that a page was crawled from."""
+    return f"https://gesundheit{number % 37}.example/themen/{number}.html"
+
+
+def crawl_time(number: int) -> str:
+    """Return the time at which a page was crawled, as WARC writes it."""
+    day = date(2023, 1, 1) + timedelta(days=number % 300)
+    return f"{day}T10:{number % 60:02d}:00Z"
 
 
 def _write_warc(path: str, records: Iterator[Record], compressed: bool) -> None:
@@ -138,9 +155,9 @@ def _write_warc(path: str, records: Iterator[Record], compressed: bool) -> None:
             charset = "iso-8859-1" if record.number % 3 == 1 else "utf-8"
             fields = [("Content-Type", f"text/html; charset={charset}"), ("Server", "example")]
             identity = UUID(int=(record.number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128))
-            headers = {"WARC-Date": f"{record.day}T10:00:00Z", "WARC-Record-ID": f"<urn:uuid:{identity}>"}
+            headers = {"WARC-Date": crawl_time(record.number), "WARC-Record-ID": f"<urn:uuid:{identity}>"}
             entry = writer.create_warc_record(
-                record.key,
+                page_url(record.number),
                 "response",
                 payload=BytesIO(html_page(record, charset)),
                 http_headers=StatusAndHeaders("200 OK", fields, protocol="HTTP/1.1"),

@@ -68,7 +68,7 @@ _SLOTS = """
     hand day last_day recent future past vague stay dob age age_before hospital organization profession country town
     phone fax email pid case_id sample ward address_inline er er_cap pat_n pat_a pat_word_n pat_word_a des_pat der_n
     der_a n_ending r_ending ihren_patient_a den_hausarzt relation_d relation_a der_relation dept town_name
-    surname_company
+    surname_company user url pager relation_a_cap
 """.split()
 
 
