@@ -28,7 +28,7 @@ _TAGS = re.compile(rb"<(html|head|body|title|meta|div|p|table|article|section|h[
 _META = re.compile(rb"<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
 _XML = re.compile(rb"^<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 # what the encoding standard of browsers takes these names for (https://encoding.spec.whatwg.org/#names-and-labels)
-_LABELS = dict.fromkeys(
+_LABELS: dict[str, str] = dict.fromkeys(
     ("iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "ascii", "us-ascii"), "cp1252"
 )
 _FORBIDDEN = frozenset(("utf-7", "utf7", "idna", "punycode", "unicode-escape", "unicode_escape", "raw_unicode_escape"))
@@ -123,7 +123,9 @@ def main_content(page: str) -> WebPage:
         return WebPage("", "")
     try:
         tree = document_fromstring(page, parser=HTMLParser(remove_comments=True, remove_pis=True, huge_tree=False))
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+    except etree.ParserError:
+        return WebPage("", "")  # nothing but comments
+    except (etree.XMLSyntaxError, ValueError):
         raise UnreadableFileError("malformed_html") from None
     if _is_complex(tree):
         raise UnreadableFileError("too_complex")

@@ -4,12 +4,13 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pipelines.formats import Unreadable, UnreadableFileError, html
 from pipelines.formats.encoding import decode, detect, is_wide
 from pipelines.formats.flow import is_german
 from pipelines.formats.lines import read_lines
+from pipelines.formats.xml import read_blocks
 
 _HTML = ("html", "answer_html", "content_html", "body_html", "page_html", "raw_html", "html_content", "raw_content")
 _KEYS = ("url", "link", "uri", "warc_target_uri", "id", "question")
@@ -72,10 +73,10 @@ class _Lines:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.broken = ""
-        head = stream.read(4096)
+        head = next(read_blocks(stream, 4096), b"")
         self._encoding = detect(head)
-        rest = io.BufferedReader(_Chain(head, stream))  # pyright: ignore[reportArgumentType]
-        self._lines = read_lines(rest, encoding=self._encoding)  # pyright: ignore[reportArgumentType]
+        rest = cast(BinaryIO, _Chain(head, stream))
+        self._lines = read_lines(rest, encoding=self._encoding)
         self._first = True
 
     def __iter__(self) -> "_Lines":

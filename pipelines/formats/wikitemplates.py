@@ -10,45 +10,17 @@ _EXPONENT = re.compile(r"[-+−–]?\d{1,4}[-+−–]?|[-+−–]")
 _NAMED = re.compile(r"\s*([\w-]{1,40})\s*=")
 _PLACE = re.compile(r"\{([\w|]+)\}")
 _COMMANDS = {
-    **dict.fromkeys(("left", "right", "displaystyle", "textstyle", "limits", "big", "Big"), ""),
-    **dict.fromkeys(("cdot", "times"), "·"),
-    "le": "≤",
-    "leq": "≤",
-    "ge": "≥",
-    "geq": "≥",
-    "approx": "≈",
-    "pm": "±",
-    "to": "→",
-    "rightarrow": "→",
-    "alpha": "α",
-    "beta": "β",
-    "gamma": "γ",
-    "delta": "δ",
-    "Delta": "Δ",
-    "varepsilon": "ε",
-    "epsilon": "ε",
-    "kappa": "κ",
-    "lambda": "λ",
-    "mu": "µ",
-    "pi": "π",
-    "rho": "ρ",
-    "sigma": "σ",
-    "Omega": "Ω",
-    "omega": "ω",
-    "eta": "η",
-    "theta": "θ",
-    "tau": "τ",
-    "varphi": "φ",
-    "phi": "φ",
-    "chi": "χ",
-    "psi": "ψ",
-    "circ": "°",
-}
+    "cdot": "·", "times": "·", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "approx": "≈", "pm": "±", "to": "→",
+    "rightarrow": "→", "circ": "°", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "Delta": "Δ",
+    "epsilon": "ε", "varepsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "µ", "pi": "π",
+    "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Omega": "Ω", "left": "", "right": "", "big": "", "displaystyle": "", "textstyle": "", "limits": "",
+}  # fmt: skip
 _FONT = re.compile(r"\\(?:mathrm|mathsf|mathit|mathbf|text|textrm|operatorname|rm|ce|mbox)\b\s*")
 _BLANK = re.compile(r"\\[,;:! ]|~|\\q?quad")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s?")
 _RAISED = re.compile(r"\^(?:\{([^{}]{1,6})\}|(\w))")
-_LINEAR = re.compile(r"[\w\s=<>≤≥≈±·+−–/.,;:%()°→|*-]{1,80}")
+_LINEAR = re.compile(r"[\w\s=<>≤≥≈±·+−–/.,;:%()°→|*⁰-⁹²³¹⁺⁻-]{1,80}")
 
 
 def is_exponent(content: str) -> bool:
@@ -70,11 +42,7 @@ def formula(tex: str) -> str:
     text = _RAISED.sub(lambda match: _raised(match[1] or match[2]), text.replace(r"\%", "%"))
     text = re.sub(r"_?\{([^{}]*)\}|_(?=\w)", r"\1", text.replace("{,}", ","))
     text = " ".join(re.sub(r"[{}]", "", text).split())
-    return (
-        text
-        if _LINEAR.fullmatch(text) or (text and re.fullmatch(r"[\w⁰-⁹²³¹⁺⁻\s=<>≤≥≈±·+/.,%()°−-]{1,80}", text))
-        else ""
-    )
+    return text if _LINEAR.fullmatch(text) else ""
 
 
 def _raised(content: str) -> str:

@@ -32,9 +32,9 @@ _NOWIKI = re.compile(r"<nowiki>([^<]{0,10000})</nowiki\s*>", re.IGNORECASE)
 _CLOSING_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9]{0,20})\s*>")
 _MARK = re.compile(
     r"""
-      \{\{ | \}\} | \[\[ | \]\] | \|
-    | ^[\ :*]{0,8}(?P<table>\{\|)
-    | ^\s{0,8}(?P<end>\|\}(?!\}))
+      ^[\ :*]{0,8}(?P<table>\{\|)
+    | ^[\ \t]{0,8}(?P<end>\|\}(?!\}))
+    | \{\{ | \}\} | \[\[ | \]\] | \|
     | \[(?:https?:|ftp:|mailto:|//)[^\s\[\]<]{0,2000}(?P<caption>[^\[\]\n]{0,2000})\]
     | <(?P<slash>/?)(?P<tag>[A-Za-z][A-Za-z0-9]{0,20})(?P<rest>(?:[\s=/][^<>]{0,1000})?)>
     """,
