@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pipelines.formats import UnreadableFileError
+from pipelines.formats import UnreadableFileError, xml
 from pipelines.formats.page_layout import Line, Page, without_running_heads
 from pipelines.formats.pdf_paragraphs import join_lines
 
@@ -49,20 +49,26 @@ def read_pdf(stream: BinaryIO) -> str:
 def read_pages(stream: BinaryIO) -> PdfText:
     """Return the pages of a PDF.
 
-    Raises UnreadableFileError: `password_protected`, `malformed_pdf`, `file_too_large`,
-    `too_many_pages`, `too_many_characters`, `time_limit`, `parser_crashed` (also where the file
+    Raises UnreadableFileError: `truncated`, `corrupt`, `password_protected`, `malformed_pdf`,
+    `file_too_large`, `too_many_pages`, `too_many_characters`, `time_limit`, `parser_crashed` (also where the file
     needs more memory than it gets), `no_text_layer` where pages are images, `broken_text_layer`
     where characters have no or wrong meanings.
     """
-    content = stream.read(FILE_BYTES + 1)
-    if len(content) > FILE_BYTES:
-        raise UnreadableFileError("file_too_large")
-    answer = _ask_child(content)
+    answer = _ask_child(_read_bounded(stream))
     if "reason" in answer:
         raise UnreadableFileError(answer["reason"])
     pages = [Page(number, w, h, [Line(*line) for line in lines]) for number, w, h, lines in answer["pages"]]
     check_text_layer(pages, answer["unmapped"], answer["characters"])
     return PdfText(pages, answer["title"])
+
+
+def _read_bounded(stream: BinaryIO) -> bytes:
+    content = bytearray()
+    for block in xml.read_blocks(stream):
+        content += block
+        if len(content) > FILE_BYTES:
+            raise UnreadableFileError("file_too_large")
+    return bytes(content)
 
 
 def _ask_child(content: bytes) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from typing import Any
 
 from pipelines.formats import Unreadable, medline
 from pipelines.formats.flow import is_german
+from pipelines.formats.lines import read_lines
 from pipelines.ingest import InputFile, Options, Outcome, Reader, Source, reject
 from pipelines.sources._publications import xml_ranges
 from schemas.document import RawDocument
 
 NAME = "pubmed_abstracts"
-
-_LINE_BYTES = 1024 * 1024
 
 
 def read_medline(file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
@@ -32,15 +31,13 @@ def read_medline(file: InputFile, start: int, stop: int | None, options: Options
 
 def read_livivo(file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
     """Yield the abstracts of a LIVIVO export (a JSON object a line) whose article is in German."""
-    number = 0
     with file.open_decompressed() as stream:
-        while line := stream.readline(_LINE_BYTES):
-            number += 1
-            whole = line.endswith(b"\n") or len(line) < _LINE_BYTES
-            while not whole and not line.endswith(b"\n") and line:
-                line = stream.readline(_LINE_BYTES)
-            if line.strip():
-                yield _livivo_outcome(file, line if whole else b"", f"line {number}")
+        for line in read_lines(stream, start, stop):
+            position = f"byte {line.offset}"
+            if line.content is None:
+                yield reject(NAME, file, "record_too_large", f"{file.path}#{position}")
+            elif line.content.strip():
+                yield _livivo_outcome(file, line.content, position)
 
 
 def _livivo_outcome(file: InputFile, line: bytes, position: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from pipelines.formats import UnreadableFileError
+from pipelines.formats import lines as lines_format
 from pipelines.ingest import InputFile, Source
 from pipelines.sources import doctoral_theses, pubmed_abstracts, springer_nature, thieme
 from schemas.document import RawDocument, Rejection
@@ -76,7 +78,8 @@ def test_an_entity_bomb_is_refused(tmp_path):
     assert outcomes(pubmed_abstracts.SOURCE, write(tmp_path, "p.xml", bomb)) == ["entity_declaration"]
 
 
-def test_livivo(tmp_path):
+def test_livivo(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines_format, "LINE_BYTES", 1_000_000)
     lines = [
         b'{"DBRECORDID": "M1", "TITLE": ["Titel"], "ABSTRACT": ["Text."], "LANGUAGE": ["ger"]}',
         b'{"DBRECORDID": "M2", "TITLE": ["Title"], "ABSTRACT": ["Text."], "LANGUAGE": ["eng"]}',
@@ -88,10 +91,21 @@ def test_livivo(tmp_path):
         b'{"DBRECORDID": "M5", "TITLE": "[Title]", "ABSTRACT": "Ende.", "LANGUAGE": "ger"}',
     ]
     found = outcomes(pubmed_abstracts.SOURCE, write(tmp_path, "livivo.jsonl", b"\n".join(lines)))
-    bad = ["malformed_json", "malformed_json", "malformed_json"]
+    bad = ["malformed_json", "malformed_json", "record_too_large"]
     assert keys(found) == ["1", "not_german", "no_abstract", *bad, "5"]
     assert (found[0].title, found[-1].title) == ("Titel", "")
     assert len({one.id for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("source", [pubmed_abstracts, doctoral_theses])
+def test_a_cut_archive_is_told(tmp_path, source):
+    line = b'{"DBRECORDID": "M%d", "ABSTRACT": "%s", "LANGUAGE": "ger"}\n'
+    livivo = b"".join(line % (i, random.Random(i).randbytes(200).hex().encode()) for i in range(5_000))
+    padded = thesis(tmp_path).read_bytes() + b"%" + random.Random(0).randbytes(100_000)
+    content = gzip.compress(livivo if source is pubmed_abstracts else padded)
+    found = outcomes(source.SOURCE, write(tmp_path, "f.gz", content[: len(content) * 2 // 3]))
+    assert found[-1] == "truncated"
+    assert source is doctoral_theses or len(found) > 1000
 
 
 ARTICLE = '<article xml:lang="de"><front><article-meta>{}</article-meta></front><body><p>Ein Text.</p></body></article>'
