@@ -25,6 +25,7 @@ _CANDIDATE = re.compile(
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NEXT_WORD = re.compile(r"[\w.]+")
 _ORDINAL = re.compile(r"\d{1,3}|\d{1,2}\.\d{1,2}|(?:\d{1,2}\.?[-–/])+\d{1,2}|[IVX]{2,}")
+_DAY = re.compile(r"\d{1,2}\.")
 _LETTERS_AND_STOPS = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,3}")
 _ITEM = re.compile(r"[-–—•*·+>□○●▪]|\d{1,2}\.|[a-zA-Z0-9]\)|\(|Z\. ?n\.|St\. ?p\.|V\. ?a\.")
 
@@ -34,6 +35,7 @@ _NEVER_FINAL = frozenset(lexicons.entries("abbreviations")) | {
 _MAYBE_FINAL = frozenset(lexicons.entries("abbreviations_final")) | {
     entry[0].upper() + entry[1:] for entry in lexicons.entries("abbreviations_final")
 }
+_ENDING = frozenset(lexicons.entries("abbreviations_ending"))
 _SENTENCE_STARTS = frozenset(lexicons.entries("sentence_starts"))
 _ORDINAL_NOUNS = lexicons.entries("ordinal_nouns")
 _BEFORE_ORDINAL = frozenset(lexicons.entries("before_ordinals"))
@@ -64,7 +66,9 @@ def _ends_after(text: str, stop: int, following: int, line_ends: bool) -> bool:
     if "/" in token:  # a unit, "72/min"
         return True
     word = token[token.rfind("-") + 1 :]
-    if token in _NEVER_FINAL or word in _NEVER_FINAL or word.endswith(("str", "Str")):
+    if token in _ENDING or (len(token) == 1 and len(before) > 1 and before[-2] + token in _ENDING):
+        return True
+    if token in _NEVER_FINAL or (word in _NEVER_FINAL and word not in _MAYBE_FINAL) or word.endswith(("str", "Str")):
         return False
     one_letter = len(word) == 1 and word.isalpha()
     if one_letter or word in _MAYBE_FINAL or token in _MAYBE_FINAL or _LETTERS_AND_STOPS.fullmatch(token):
@@ -81,7 +85,7 @@ def _starts_sentence(text: str, position: int) -> bool:
     """Tell whether a sentence typically begins as the word at `position` does, or a heading with a colon."""
     word = _word_at(text, position)
     end = position + len(word)
-    return word in _SENTENCE_STARTS or (len(word) > 2 and text[end : end + 1] == ":")
+    return word in _SENTENCE_STARTS or (len(word) > 2 and word.isalpha() and text[end : end + 1] == ":")
 
 
 def _is_ordinal(text: str, stop: int, token: str, before: list[str], next_word: str) -> bool:
@@ -93,6 +97,8 @@ def _is_ordinal(text: str, stop: int, token: str, before: list[str], next_word: 
         return True
     if next_word in _SENTENCE_STARTS:
         return False
+    if next_word[:1].isdigit() and len(before) > 1 and _DAY.fullmatch(before[-2]):  # "12. 3. 2029"
+        return True
     return "." in token or (len(before) > 1 and before[-2] in _BEFORE_ORDINAL)
 
 
