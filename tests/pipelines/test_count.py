@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import lexicons
 from pipelines.count import count_sentences, count_text, count_words, split_sentences
 from schemas.statistics import CorpusStatistics
 from tests.benchmarks.sentences import agreement, golden_documents
@@ -108,3 +109,9 @@ def test_real_letters(real_data: Path):
         statistics = count_text(text)
         assert statistics.words == len(re.findall(r"[\w-]+", text))
         assert 4 < statistics.words / statistics.sentences < 25
+
+
+@pytest.mark.parametrize("name", ["abbreviations", "abbreviations_final", "abbreviations_ending"])
+def test_abbreviations_are_short_enough_to_be_looked_up(name: str):
+    assert [entry for entry in lexicons.entries(name) if entry.isalpha() and len(entry) >= 9] == []
+    assert len(set(lexicons.entries(name))) == len(lexicons.entries(name))
