@@ -72,7 +72,7 @@ def read_attachment(content: bytes, media_type: str = "") -> str:
 
 def rich_text(text: str) -> str:
     """Return the text of a field that may hold RTF or HTML, as exports of hospital systems do."""
-    if office.is_rtf(text[:64].encode("ascii", "replace")):
+    if text.lstrip()[:5] == "{\\rtf":
         return office.read_rtf(text.encode("cp1252", "replace"))
     if markup.looks_like_html(text):
         return markup.html_to_text(text)

@@ -10,6 +10,7 @@ from pipelines.formats.attachments import decode_base64, read_attachment
 from pipelines.formats.clinical import ClinicalRecord, Identifiers, squeeze
 from pipelines.formats.markup import tidy, tree_to_text
 from pipelines.formats.xml import parse, read_records, root_name
+from schemas.document import KnownIdentifier
 
 ROOT = "ClinicalDocument"
 _PEOPLE = (
@@ -96,7 +97,7 @@ def body_text(root: etree._Element) -> str:
     return "\n\n".join(pieces)
 
 
-def patient_identifiers(root: etree._Element) -> tuple:
+def patient_identifiers(root: etree._Element) -> tuple[tuple[KnownIdentifier, ...], str]:
     """Return what the document's head says of patient, relatives and physicians, and the patient's number."""
     found, patient = Identifiers(), ""
     for role in root.iterfind("recordTarget/patientRole"):

@@ -78,7 +78,7 @@ class Identifiers:
 
 def squeeze(value: object) -> str:
     """Return `value` as text on one line, '' for None."""
-    return "" if value is None else _SPACE.sub(" ", str(value)).strip()
+    return "" if value is None else " ".join(str(value).split())
 
 
 def iso_date(text: str) -> str:
@@ -102,9 +102,12 @@ def canonical_name(text: str) -> str:
 
 def join_blocks(*blocks: str | tuple[str, str]) -> str:
     """Join texts, or (heading, text), by an empty line; one that an earlier or later one contains is left out."""
+    pairs = [pair for pair in (("", block) if isinstance(block, str) else block for block in blocks) if pair[1]]
     kept: list[tuple[str, str]] = []
-    for block in blocks:
-        heading, text = ("", block) if isinstance(block, str) else block
+    for heading, text in pairs:
+        if len(pairs) == 1:
+            kept.append((f"{heading}:\n{text.strip()}" if heading and text.strip() else text.strip(), ""))
+            break
         flat = _SPACE.sub(" ", text).strip().casefold()
         if not flat or any(flat in other for _, other in kept):
             continue

@@ -9,6 +9,7 @@ from importlib import resources
 from pipelines.formats import Unreadable, UnreadableFileError
 from pipelines.formats.attachments import rich_text
 from pipelines.formats.clinical import ClinicalRecord, Identifiers, canonical_name, join_blocks, squeeze
+from schemas.document import KnownIdentifier
 
 FIELDS = (
     "text", "key", "title", "patient", "case", "number", "patient_name", "last_name", "first_name", "birth_date",
@@ -87,7 +88,8 @@ def find_columns(header: Sequence[str], options: Mapping[str, str]) -> Columns:
             usual = usual_names()
             several = usual.get(field + "*")
             found = tuple(places[name] for name in dict.fromkeys(several or usual[field]) if name in places)
-            fields[field] = found if several else found[:1]
+            if found:
+                fields[field] = found if several else found[:1]
     if named := options.get("text", ""):
         indices = _named(named, places, "missing_text_column")
         texts = tuple((header[i].strip() if len(indices) > 1 else "", i) for i in indices)
@@ -122,7 +124,7 @@ def row_record(cells: Sequence[str], columns: Columns, position: str) -> Clinica
     `cells` are the cells of all columns, in the table's order; blanks around them do not count.
     """
     values = {field: [squeeze(cells[i]) for i in found] for field, found in columns.fields.items()}
-    key = next(filter(None, values["key"]), position)
+    key = next(filter(None, values.get("key", ())), position)
     if any("\0" in cells[i].strip("\0") for i in columns.needed):
         return Unreadable(key, "nul_character")
     try:
@@ -134,26 +136,27 @@ def row_record(cells: Sequence[str], columns: Columns, position: str) -> Clinica
     return ClinicalRecord(
         key=key,
         text=text,
-        title=next(filter(None, values["title"]), ""),
+        title=next(filter(None, values.get("title", ())), ""),
         known=row_identifiers(values),
-        patient=next(filter(None, values["patient"]), ""),
-        metadata={name: values[name][0] for name in ("exam_type", "modality") if any(values[name])},
+        patient=next(filter(None, values.get("patient", ())), ""),
+        metadata={name: values[name][0] for name in ("exam_type", "modality") if any(values.get(name, ()))},
     )
 
 
-def row_identifiers(values: Mapping[str, Sequence[str]]) -> tuple:
+def row_identifiers(values: Mapping[str, Sequence[str]]) -> tuple[KnownIdentifier, ...]:
     """Return the known identifiers of a row's `values`, lists of cells by field."""
     found = Identifiers()
-    for family in values["last_name"]:
-        found.add_person(family, " ".join(filter(None, values["first_name"])))
-    if not any(values["last_name"]):
-        found.add_person("", " ".join(values["first_name"]))
+    given = " ".join(filter(None, values.get("first_name", ())))
+    families = [name for name in values.get("last_name", ()) if name]
+    for family in families or [""]:
+        found.add_person(family, given)
     for field in ("patient_name", "physician"):
-        found.add("PERSON", *(canonical_name(name) for name in values[field]))
-    for date in values["birth_date"]:
+        found.add("PERSON", *(canonical_name(name) for name in values.get(field, ())))
+    for date in values.get("birth_date", ()):
         found.add_birth_date(date)
-    for address in values["address"]:
+    for address in values.get("address", ()):
         found.add_address(address)
     for field, label in _LABELS.items():
-        found.add(label, *values[field])
+        if field in values:
+            found.add(label, *values[field])
     return found.all()

@@ -77,7 +77,15 @@ class Segment:
 
     def first(self, number: int, component: int = 1) -> str:
         """Return a component of the first repetition of a field, or ''."""
-        return next((component_of(parts, component) for parts in self.repetitions(number)), "")
+        field, signs = self.raw(number), self._separators
+        if not field or field == '""':
+            return ""
+        return unescape(component_of(field.split(signs.repetition, 1)[0].split(signs.component), component), signs)
+
+    def text(self, number: int) -> str:
+        """Return a field as text, its repetitions as lines; signs that part components stay as they are."""
+        signs = self._separators
+        return "\n".join(unescape(part, signs) for part in self.raw(number).split(signs.repetition))
 
     def subcomponents(self, number: int, component: int) -> list[list[str]]:
         """Return, for each repetition of a field, the subcomponents of one component, unescaped."""

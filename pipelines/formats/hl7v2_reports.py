@@ -107,7 +107,7 @@ def observation_text(group: Sequence[Segment]) -> str:
 def observation_value(segment: Segment) -> str | None:
     """Return the text of an OBX or NTE segment; None for other segments and for values that are no text."""
     if segment.name == "NTE":
-        return "\n".join("^".join(parts) for parts in segment.repetitions(3))
+        return segment.text(3)
     if segment.name != "OBX" or not segment.raw(5) or segment.raw(5) == '""':
         return None
     kind = segment.first(2).strip().upper()
@@ -118,7 +118,7 @@ def observation_value(segment: Segment) -> str | None:
     if kind in ("CE", "CWE"):
         return "\n".join(component_of(parts, 2) or component_of(parts, 1) for parts in segment.repetitions(5))
     # a text has no components, so a sign that parts them was meant as itself
-    return rich_text("\n".join("^".join(parts) for parts in segment.repetitions(5)))
+    return rich_text(segment.text(5))
 
 
 def _encapsulated(segment: Segment) -> str:
@@ -172,6 +172,8 @@ def order_identifiers(found: Identifiers, group: Sequence[Segment]) -> None:
 
 def _add_names(found: Identifiers, segment: Segment, number: int, component: int) -> None:
     """Add the names of a field, the family name of which is its `component`."""
+    if not segment.raw(number):
+        return
     families = segment.subcomponents(number, component)
     for parts, family in zip(segment.repetitions(number), families, strict=False):
         given = " ".join(filter(None, (component_of(parts, component + 1), component_of(parts, component + 2))))
