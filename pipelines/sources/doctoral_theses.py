@@ -4,6 +4,7 @@ Of a PDF the running text is kept: no title page, contents, tables, footnotes, r
 declarations or curriculum vitae.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"[1-9]\d?(?:\.\d{1,2})*\.?\s+[A-ZÄÖÜ][^.,;:]{3,60}")
+_CHAPTER = re.compile(r"(?:Kapitel\s+)?\d{1,2}[.:]?\s+[A-ZÄÖÜ][^,;]{3,80}")
 _PAGES_WITH_TITLES = 6
 
 
@@ -89,13 +91,15 @@ def _has_leader(line: Line) -> bool:
 def without_back_matter(paragraphs: Sequence[Paragraph], body: float) -> Iterator[Paragraph]:
     """Yield the paragraphs outside of sections such as references and the curriculum vitae.
 
-    Such a section ends at the next heading that is set at least as large as its own, or, where
-    headings are no larger than the body of `body` points, at the next numbered or other known one.
+    Such a section ends at the next heading that is set at least as large as its own or begins a
+    chapter; where headings are no larger than the body of `body` points, at the next numbered or
+    other known one.
     """
     dropping = 0.0
     for paragraph in paragraphs:
         if is_back_matter(paragraph.text):
-            dropping = max(paragraph.size, 1.0)
+            # a section inside of one that is dropped does not put off its end
+            dropping = min(dropping or math.inf, max(paragraph.size, 1.0))
         elif dropping and _ends_section(paragraph, dropping, body):
             dropping = 0.0
         if not dropping:
@@ -106,7 +110,8 @@ def _ends_section(paragraph: Paragraph, size: float, body: float) -> bool:
     if len(paragraph.text) > 120:
         return False
     if size > 1.08 * body:
-        return paragraph.size > 0.97 * size
+        chapter = _KNOWN.fullmatch(paragraph.text) or _CHAPTER.fullmatch(paragraph.text)
+        return paragraph.size > 0.97 * size or (chapter is not None and paragraph.size > 1.08 * body)
     return _KNOWN.fullmatch(paragraph.text) is not None or _NUMBERED.fullmatch(paragraph.text) is not None
 
 

@@ -11,6 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipelines.formats import UnreadableFileError
 from pipelines.formats import lines as lines_format
+from pipelines.formats.pdf_paragraphs import Paragraph
 from pipelines.ingest import InputFile, Source
 from pipelines.sources import doctoral_theses, pubmed_abstracts, springer_nature, thieme
 from schemas.document import RawDocument, Rejection
@@ -175,6 +176,22 @@ def test_of_a_thesis_the_running_text_is_kept(tmp_path):
     assert [line for line in lines if len(line) < 40] == ["1 Einleitung", "2 Ergebnisse", "4 Anhang"]
     for word in ("Muster", "Maier", "Kapitel", "6,2"):
         assert word not in found.text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ((24, 16, 16), ["1 Einleitung", "Text.", "5 Anhang"]),
+        ((16, 16, 16), ["1 Einleitung", "Text.", "5 Anhang"]),
+        ((11, 11, 11), ["1 Einleitung", "Text.", "5 Anhang"]),
+    ],
+)
+def test_where_sections_that_are_dropped_end(sizes, kept):
+    contents, chapter, back = sizes
+    texts = [("Inhalt", contents), ("Erstes", 11), ("1 Einleitung", chapter), ("Text.", 11), ("4 Literatur", back)]
+    texts += [("1 Maier A, Die Lunge.", 11), ("4.1 Quellen", 13), ("Schulze", 11), ("5 Anhang", back)]
+    paragraphs = [Paragraph(text, size, 0) for text, size in texts]
+    assert [one.text for one in doctoral_theses.without_back_matter(paragraphs, 11)] == kept
 
 
 @pytest.mark.parametrize("name", ["pubmed_abstracts", "springer_nature", "thieme", "doctoral_theses"])
