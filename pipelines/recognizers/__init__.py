@@ -6,7 +6,18 @@ or model that is missing raises at the first call: nothing is passed over in sil
 
 from typing import TYPE_CHECKING
 
-from pipelines.recognizers import address, age, contact, date, hospital, identifier, person, profession, username
+from pipelines.recognizers import (
+    address,
+    age,
+    contact,
+    date,
+    hospital,
+    identifier,
+    person,
+    profession,
+    tagger,
+    username,
+)
 from pipelines.recognizers.entity import Entity, merge
 from pipelines.recognizers.propagation import propagate
 from pipelines.recognizers.tokens import tokenize
@@ -14,7 +25,8 @@ from pipelines.recognizers.tokens import tokenize
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
-FAMILIES = (person, date, age, address, hospital, identifier, contact, username, profession)
+RULES = (person, date, age, address, hospital, identifier, contact, username, profession)
+FAMILIES = (*RULES, tagger)
 
 
 def find(text: str) -> list[Entity]:
@@ -24,9 +36,12 @@ def find(text: str) -> list[Entity]:
     `start` and `end` (string indices, end exclusive) and `score`; and `recognizer`, which says what found it.
     """
     tokens = tokenize(text)
-    found = [entity for family in FAMILIES for entity in family.find(tokens)]
+    found = [entity for family in RULES for entity in family.find(tokens)]
     found.extend(propagate(tokens, found))
-    return merge(found)
+    tagged = list(tagger.find(tokens, found))
+    if any(entity.entity_type == "PERSON" for entity in tagged):
+        tagged.extend(propagate(tokens, tagged))
+    return merge(found + tagged)
 
 
 def recognizers() -> "list[EntityRecognizer]":

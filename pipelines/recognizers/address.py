@@ -5,18 +5,14 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.lexicon import STREET_END, Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["STREET", "ZIP", "CITY", "COUNTRY"]
 NAME = "address"
 
 WORDS = Flag.COMMON | Flag.COMPOUND
-STREET_END = re.compile(
-    r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|weg|platz|allee|ring|ufer|damm|chaussee|promenade|steig|stieg|gässle|pfad"
-    r"|zeile|markt|graben|kai|quai|rain|wall|anger|park|hof|berg|tor|brücke|tal|feld|halde|wiese|grund)$",
-    re.IGNORECASE,
-)
+INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.ADDRESS
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
 HOUSE = re.compile(
@@ -24,10 +20,10 @@ HOUSE = re.compile(
     r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.,]\d|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(
-    r"(?:Am|Im|An der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"
+    r"(?:Am|Im|An\s{1,2}der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"
     r"|Vor dem|Vor der|Unter den|Unter der|Unterm|Bei der|Beim|Neben der|Unterer|Oberer|Alte|Alter|Neue|Neuer|Große"
     r"|Kleine|Lange|Kurze|Hohe|Obere|Untere)"
-    r"\s(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
+    r"\s{1,2}(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
     r"|ml|cm|mm|%|Jahre|Uhr|x\b|\.))"
 )
 OF_STREET = re.compile(
@@ -69,7 +65,6 @@ PLACE_LINK = (
     "am",
     "an",
     "im",
-    "in",
     "ob",
     "bei",
     "auf",
@@ -101,11 +96,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield streets, postcodes, places and countries of a text."""
     text, done = tokens.text, 0
     for index, flag in enumerate(tokens.flags):
-        start = tokens.starts[index]
-        word = tokens.words[index]
+        if not flag & INTERESTING and (flag & WORDS or not flag & Flag.UPPER):
+            continue
+        start, word = tokens.starts[index], tokens.words[index]
         if start < done:
             continue
-        if word[0].isdigit():
+        if flag & Flag.NUMBER:
             found = list(_postcode(tokens, index)) if len(word) in (4, 5) else []
         elif not flag & Flag.UPPER and not tokens.lower_cased:
             continue
@@ -129,7 +125,7 @@ def _street(tokens: Tokens, index: int) -> Iterator[Entity]:
     if len(word) == 1 and (match := SQUARE.match(text, start)):
         yield Entity("STREET", start, match.end(), 0.8, NAME)
         return
-    ending = STREET_END.search(word)
+    ending = STREET_END.search(word) if tokens.flags[index] & Flag.STREET_END else None
     if not ending or (len(word) - len(ending[0]) in (1, 2)):
         return
     house = HOUSE.match(text, tokens.ends[index])

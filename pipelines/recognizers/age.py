@@ -56,18 +56,16 @@ NOT_AGES = (
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the ages of a text."""
     text = tokens.text
-    for index, word in enumerate(tokens.words):
-        start = tokens.starts[index]
-        if word[0].isdigit():
+    for index in tokens.having(Flag.NUMBER | Flag.NUMBER_WORD | Flag.AGE):
+        start, word = tokens.starts[index], tokens.words[index]
+        if tokens.flags[index] & Flag.NUMBER:
             if len(word) > 3 or (tokens.joined(index) and tokens.words[index - 1] in ".,/"):
                 continue
             end = _numeric_age(text, start, tokens.ends[index])
             if end:
                 yield Entity("AGE", start, end, 0.9, NAME)
-        elif tokens.flags[index] & Flag.NUMBER_WORD or (len(word) > 8 and "hrig" in word):
-            end = _word_age(tokens, index)
-            if end:
-                yield Entity("AGE", start, end, 0.8, NAME)
+        elif end := _word_age(tokens, index):
+            yield Entity("AGE", start, end, 0.8, NAME)
 
 
 def _numeric_age(text: str, start: int, end: int) -> int:

@@ -40,8 +40,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     text = tokens.text
     yield from _internet(text)
     done = 0
-    for index, flag in enumerate(tokens.flags):
-        start = tokens.starts[index]
+    for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
+        start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:
             continue
         if flag & (Flag.PHONE | Flag.FAX):
@@ -115,9 +115,6 @@ def _untriggered(tokens: Tokens, index: int) -> re.Match[str] | None:
     if word[0] == "0" and len(word) > 2:
         if tokens.word(index - 1) == "(" and tokens.joined(index):
             start -= 1
-        match = NATIONAL.match(text, start)
-        return match if match and sum(character.isdigit() for character in match[0]) > 6 else None
-    if word == "(" and tokens.word(index + 1)[:1] == "0":
         match = NATIONAL.match(text, start)
         return match if match and sum(character.isdigit() for character in match[0]) > 6 else None
     if word[0].isdigit() and tokens.word(index + 1) == "." and len(word) <= 3:

@@ -74,15 +74,15 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
-    for index, word in enumerate(tokens.words):
-        start = tokens.starts[index]
+    for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
+        start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:
             continue
-        if word[0].isdigit():
+        if flag & Flag.NUMBER:
             end = _numeric(tokens, index)
-        elif tokens.flags[index] & Flag.MONTH:
+        elif flag & Flag.MONTH:
             end = _named(tokens, index)
-        elif word[0] in "OolI" and len(word) <= 2 and (match := SCANNED.match(text, start)) and _is_scanned(match[0]):
+        elif (match := SCANNED.match(text, start)) and _is_scanned(match[0]):
             end = match.end()
         else:
             continue

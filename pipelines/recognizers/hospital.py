@@ -13,7 +13,6 @@ NAME = "hospital"
 
 WORDS = Flag.COMMON | Flag.COMPOUND
 FARTHEST = 10
-ENDINGS = tuple(read_lines("hospital_endings"))
 INSURERS = frozenset(read_lines("insurers"))
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
 FAMOUS = frozenset(("charité", "uke", "inselspital", "uksh", "ukgm"))
@@ -25,15 +24,13 @@ LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und 
 SITES = frozenset("am zum zur beim vom".split())
 ADJECTIVE = ("sche", "schen", "scher", "ere", "eren", "liche", "lichen")
 ADJECTIVES = frozenset(
-    "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med evang akad".split()
+    "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med".split()
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
 PAYER = re.compile(r"(?:ersichert|asse|ersicherung|ostenträger)\W")
 EMPLOYER = re.compile(
-    r"(?:tätig|beschäftigt|angestellt|arbeitet|Antrag|gearbeitet|Arbeitgeber:?|Firma|Fa\.)\s+(?:bei|beim|in"
-    r"|an)?\s?(?:der|dem|den)?\s?"
-    r"((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt"
-    r"|tätig|beschäftigt|angestellt))"
+    r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
+    r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
 )
 TEACHING = re.compile(
     r"\s*,?\s*Akademisches Lehrkrankenhaus\s+(?:der|des)\s+[A-ZÄÖÜ][\w-]+(?:[ \t]+(?:[A-ZÄÖÜ][\w-]+|in|der|zu))*"
@@ -42,13 +39,15 @@ TEACHING = re.compile(
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the named institutions of a text."""
-    for match in EMPLOYER.finditer(tokens.text):
-        yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
-    for index, flag in enumerate(tokens.flags):
+    for index in tokens.having(Flag.EMPLOYMENT):
+        if match := EMPLOYER.match(tokens.text, tokens.ends[index]):
+            yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
+    for index in tokens.having(Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD):
+        flag = tokens.flags[index]
         organization = flag & Flag.ORGANIZATION and not flag & Flag.HOSPITAL
         if organization:
             span = _organization(tokens, index)
-        elif flag & Flag.HOSPITAL or tokens.words[index].lower().endswith(ENDINGS):
+        elif flag & Flag.HOSPITAL:
             span = _hospital(tokens, index)
         elif tokens.flag(index + 1) & Flag.PLACE and flag & Flag.UPPER and _is_department(tokens, index):
             span = (index, index + 2)
@@ -138,7 +137,7 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
                 named, end = True, at + 1
             elif word.lower() in SAINTS:
                 end = at + 1
-            elif flag & Flag.HOSPITAL or word.lower().endswith(ENDINGS):
+            elif flag & Flag.HOSPITAL:
                 head = at
         elif word.lower() not in LINKS:
             break

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.check_digits import CHECKS
 from pipelines.recognizers.entity import Entity
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["ID"]
@@ -31,21 +31,7 @@ WARD = re.compile(
     r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|zur\b|am\b|vom\b"
     r"|um\b))"
 )
-WARDS = (
-    "intensiv",
-    "ambulanz",
-    "station",
-    "onkologie",
-    "wachstation",
-    "imc",
-    "its",
-    "icu",
-    "haus",
-    "ebene",
-    "normalstation",
-    "intensivstation",
-)
-WARD_ENDINGS = ("chirurgie", "logie", "ambulanz", "station", "pädie", "trie", "medizin")
+WARDS = frozenset(read_lines("wards"))
 WEAK = (
     "nr",
     "no",
@@ -106,15 +92,15 @@ FORMS = [
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the identifiers of a text."""
     done = 0
-    for index, flag in enumerate(tokens.flags):
-        start = tokens.starts[index]
+    for index in tokens.having(Flag.IDENTIFIER | Flag.NUMBER | Flag.WARD | Flag.CODE):
+        start, flag = tokens.starts[index], tokens.flags[index]
         if flag & Flag.IDENTIFIER:
             match = _field_value(tokens, index)
             if match:
                 done = max(done, match[1])
                 yield Entity("ID", match[0], match[1], 0.9, NAME)
         elif (
-            flag & Flag.UPPER
+            flag & Flag.WARD
             and (match := WARD.match(tokens.text, tokens.ends[index]))
             and _is_ward(tokens, index, match[1])
         ):
@@ -176,12 +162,9 @@ def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
 
 def _is_ward(tokens: Tokens, index: int, code: str) -> bool:
     """Tell whether a code after a department names a ward: Onkologie A33, Intensiv II, Viszeralchirurgie B."""
-    word = tokens.words[index].lower()
-    if word in WARDS:
+    if tokens.words[index].lower() in WARDS:
         return True
-    return word.endswith(WARD_ENDINGS) and (
-        (code[0].isalpha() and any(c.isdigit() for c in code)) or (code.isalpha() and len(code) == 1)
-    )
+    return (code[0].isalpha() and any(letter.isdigit() for letter in code)) or (code.isalpha() and len(code) == 1)
 
 
 def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
@@ -194,10 +177,7 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
             return None
         if tokens.joined(index) and text[start - 1] == "0":
             return None
-    elif not (
-        (word.isascii() and word.isupper() and len(word) <= 3 and tokens.word(index + 1)[:1].isdigit())
-        or tokens.word(index + 1) in "-/"
-    ):
+    elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
         return None
     for kind, form in FORMS:
         match = form.match(text, start)

@@ -1,5 +1,6 @@
 """The lexicons, and what they say of a word: one set of flags a word, remembered once looked up."""
 
+import re
 import sys
 import zlib
 from array import array
@@ -50,7 +51,23 @@ class Flag:
     TOWN = 1 << 31
     UPPER = 1 << 32  # begins with a capital letter
 
+    NUMBER = 1 << 33  # begins with a digit; or +, which begins a number
+    LOOKALIKE = 1 << 34  # letters that scanning makes of digits: O, l, I
+    STREET_END = 1 << 35  # ends as streets do: Mühlweg
+    WARD = 1 << 36  # a department: Onkologie, Ambulanz
+    CAMEL = 1 << 37  # a capital within the word: WinA
+    EMPLOYMENT = 1 << 38  # tätig, angestellt
+    ADDRESS = 1 << 40  # a word that may begin an address: Am, An, Postfach, Bad
+    CODE = 1 << 39  # one to three capitals, as identifiers begin
 
+
+STREET_END = re.compile(
+    r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|weg|platz|allee|ring|ufer|damm|chaussee|promenade|steig|stieg|gässle|pfad"
+    r"|zeile|markt|graben|kai|quai|rain|wall|anger|park|hof|berg|tor|brücke|tal|feld|halde|wiese|grund)$",
+    re.IGNORECASE,
+)
+LOOKALIKE = re.compile(r"[OolI]{1,2}")
+CAMEL = re.compile(r"[A-ZÄÖÜİŞ][^\W\d_A-ZÄÖÜ]{1,3}[A-ZÄÖÜ]")
 NAME = Flag.FIRST_NAME | Flag.SURNAME
 CASED = {
     "first_names": Flag.FIRST_NAME,
@@ -85,6 +102,9 @@ CASELESS = {
     "units": Flag.UNIT,
     "number_words": Flag.NUMBER_WORD,
     "ages": Flag.AGE,
+    "employments": Flag.EMPLOYMENT,
+    "wards": Flag.WARD,
+    "address_beginnings": Flag.ADDRESS,
 }
 
 
@@ -123,13 +143,40 @@ class Lexicon(dict[str, int]):
                 self._caseless[entry.lower()] = self._caseless.get(entry.lower(), 0) | flag
         # capitals and lower case find names too
         self._folded = {entry.lower(): flags for entry, flags in self._cased.items()}
+        self._ward_endings, self._hospital_endings = (
+            tuple(read_lines("ward_endings")),
+            tuple(read_lines("hospital_endings")),
+        )
         self._medical_endings = {ending.lower() for ending in read_lines("medical_endings")}
 
     def __missing__(self, word: str) -> int:
         if len(self) > REMEMBERED_WORDS:
             self.clear()
-        self[word] = flags = self._look_up(word) if word[0].isalpha() else self._caseless.get(word, 0)
+        if word[0].isalpha():
+            flags = self._look_up(word) | self._form(word)
+        else:
+            flags = Flag.NUMBER if word[0].isdigit() or word == "+" else 0
+        self[word] = flags
         return flags
+
+    def _form(self, word: str) -> int:
+        """Return what a word's form says, whether known or not."""
+        lower, flags = word.lower(), 0
+        if LOOKALIKE.fullmatch(word):
+            flags |= Flag.LOOKALIKE
+        if "hrig" in lower and len(word) > 8:
+            flags |= Flag.AGE
+        if STREET_END.search(word):
+            flags |= Flag.STREET_END
+        if not word[0].isupper():
+            return flags
+        if len(word) < 4 and word.isupper() and word.isascii():
+            flags |= Flag.CODE
+        if lower.endswith(self._ward_endings):
+            flags |= Flag.WARD
+        if lower.endswith(self._hospital_endings):
+            flags |= Flag.HOSPITAL
+        return flags | (Flag.CAMEL if CAMEL.fullmatch(word) else 0)
 
     def is_word(self, form: str) -> bool:
         """Tell whether a form, in this very case, is in the dictionary (one wrong yes in 4,000)."""

@@ -126,7 +126,9 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
         return False
     if flag & NAME or not flag & WORDS:
         return not (parts and word.isupper() and len(word) < 4)
-    if flag & (Flag.STAFF | Flag.PATIENT | Flag.HOSPITAL | Flag.GREETING):
+    if flag & (Flag.HOSPITAL | Flag.GREETING) or (
+        flag & (Flag.STAFF | Flag.PATIENT) and not (any_word and flag & NAME)
+    ):
         return False
     if not parts:
         return any_word or given

@@ -42,7 +42,6 @@ SHORT_TITLES = (
     "rer",
     "ing",
     "psych",
-    "sr",
     "mult",
     "h",
     "fh",
@@ -72,9 +71,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 
 def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names that follow a salutation, title, role or field."""
-    for index, flag in enumerate(tokens.flags):
-        if not flag & TRIGGER:
-            continue
+    for index in tokens.having(TRIGGER):
+        flag = tokens.flags[index]
         if flag & Flag.NAME_FIELD and tokens.word(index + 1) == ":":
             span, score = name_after(tokens, skip_titles(tokens, index + 2), any_word=True), 0.95
         elif flag & (Flag.SALUTATION | Flag.TITLE) and not _is_part_of_word(tokens, index):
@@ -102,7 +100,7 @@ def _after_title(tokens: Tokens, index: int) -> Span | None:
     at = skip_titles(tokens, index + 1)
     word = tokens.words[index].lower()
     strong = word not in ("fam", "familie", "bruder", "schwester", "mag", "prim", "ms", "mr", "pd", "ag", "fa")
-    if tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at):
+    if tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at) and not _is_surname_here(tokens, at):
         at = skip_titles(tokens, at + 1)
         strong = tokens.word(at - 1) not in (",", ".")
         if tokens.word(at - 1) == "," or not _is_name_like(tokens, at):
@@ -111,6 +109,11 @@ def _after_title(tokens: Tokens, index: int) -> Span | None:
         return None
     named = tokens.flags[index] & Flag.SALUTATION or not tokens.new_line(at)
     return name_after(tokens, at, any_word=strong and bool(named))
+
+
+def _is_surname_here(tokens: Tokens, index: int) -> bool:
+    """Tell whether a word for a calling is a surname: no name follows it, as in "Dr. Richter ist"."""
+    return bool(tokens.flags[index] & NAMES) and not _is_name_like(tokens, skip_titles(tokens, index + 1))
 
 
 def _is_name_like(tokens: Tokens, index: int) -> bool:
@@ -170,8 +173,8 @@ def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, 
 
 def _before_titles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names that their title follows: Brunzli B. Dr., Hendlbein MBA, Ida Fuß, Dr. med."""
-    for index, flag in enumerate(tokens.flags):
-        if flag & Flag.TITLE and not tokens.new_line(index) and tokens.words[index] in POSTPOSED:
+    for index in tokens.having(Flag.TITLE):
+        if not tokens.new_line(index) and tokens.words[index] in POSTPOSED:
             at = skip_titles(tokens, index)
             if name_after(tokens, at, any_word=True) and not tokens.closes(at):
                 continue
@@ -211,9 +214,7 @@ def _leads_to_date(tokens: Tokens, index: int) -> bool:
 
 def _signed(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names in the lines below a closing formula: names alone, or names with titles and roles around."""
-    for index, flag in enumerate(tokens.flags):
-        if not flag & Flag.GREETING:
-            continue
+    for index in tokens.having(Flag.GREETING):
         limit = tokens.starts[index] + SIGNATURE
         at = index + 1
         while at < len(tokens) and tokens.starts[at] < limit:
@@ -250,8 +251,9 @@ def _is_signature(tokens: Tokens, span: Span) -> bool:
 
 def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield first names with what follows them, and "surname, first name"."""
-    for index, flag in enumerate(tokens.flags):
-        if not flag & NAMES or flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER) or not tokens.is_upper(index):
+    for index in tokens.having(NAMES):
+        flag = tokens.flags[index]
+        if flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER) or not tokens.is_upper(index):
             continue
         if tokens.word(index - 1)[-1:].isdigit() and not tokens.new_line(index):
             continue

@@ -30,6 +30,10 @@ class Tokens:
         upper = sum(1 for flag in self.flags if flag & Flag.UPPER)
         self.lower_cased = upper * 50 < len(self.words)
 
+    def having(self, flags: int) -> list[int]:
+        """Return the indices of the tokens that have one of these flags."""
+        return [index for index, flag in enumerate(self.flags) if flag & flags]
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -53,7 +57,10 @@ class Tokens:
 
     def new_line(self, index: int) -> bool:
         """Tell whether the token at `index` is the first of its line, or lies outside the text."""
-        return not 0 < index < len(self.words) or bool(LINE_BREAK.search(self.gap(index)))
+        if not 0 < index < len(self.words):
+            return True
+        gap = self.gap(index)
+        return gap != " " and gap != "" and LINE_BREAK.search(gap) is not None
 
     def ends_column(self, index: int) -> bool:
         """Tell whether a column ends before the token at `index`: by a line break, a tab or wide space."""

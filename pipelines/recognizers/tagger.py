@@ -1,0 +1,98 @@
+"""A learned tagger, in union with the rules: a linear-chain conditional random field (Lafferty et al. 2001, CRFsuite).
+
+It is trained by scripts/train_tagger.py, see docs/tagger.md. It reads only the lines in which a word stands that no
+common-word lexicon knows, and decides by the marginal probability of "not outside", which favours recall.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from pycrfsuite import Tagger  # pyright: ignore[reportAttributeAccessIssue]
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.eponym import is_eponym
+from pipelines.recognizers.features import features
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["PERSON", "CITY", "HOSPITAL", "ID", "PROFESSION"]
+NAME = "tagger"
+
+MODEL = Path(__file__).parent / "models" / "clinical.crfsuite"
+THRESHOLD = 0.5
+THRESHOLD_OF_COMMON = 0.9
+CONTEXT = 3
+LONGEST_ABBREVIATION = 5
+FEWEST_DIGITS = 5
+OUTSIDE = "O"
+ORDINARY = Flag.COMMON | Flag.MEDICAL
+FAMILIAR = ORDINARY | Flag.COMPOUND
+JOINTS = ("", " ", "-", " - ", ". ", ".")
+
+
+@cache
+def model() -> Tagger:
+    """Return the model, read at the first call. Raises OSError if it is missing, ValueError if it is unreadable."""
+    if not MODEL.is_file():
+        raise FileNotFoundError(f"{MODEL.name} is missing: install the package again or run scripts/train_tagger.py")
+    tagger = Tagger()
+    tagger.open(str(MODEL))
+    return tagger
+
+
+def windows(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of tokens around the capitalised words that no dictionary knows and nothing has found yet."""
+    start = end = 0
+    spans = iter(sorted((entity.start, entity.end) for entity in covered))
+    known_start, known_end = next(spans, (len(tokens.text) + 1, 0))
+    for index in tokens.having(Flag.UPPER):
+        word = tokens.words[index]
+        if tokens.flags[index] & FAMILIAR or len(word) < 3 or (word.isupper() and len(word) <= LONGEST_ABBREVIATION):
+            continue
+        while known_end <= tokens.starts[index] and known_end:
+            known_start, known_end = next(spans, (len(tokens.text) + 1, 0))
+        if known_start <= tokens.starts[index]:
+            continue
+        first = max(0, index - CONTEXT)
+        if first > end:
+            if end:
+                yield start, end
+            start = first
+        end = min(len(tokens), index + CONTEXT + 1)
+    if end:
+        yield start, end
+
+
+def find(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[Entity]:
+    """Yield what the model takes for personal information; it looks only where nothing is `covered` yet."""
+    for start, end in windows(tokens, covered):
+        last: Entity | None = None
+        for entity in _tag(tokens, start, end):
+            if last and entity.entity_type == last.entity_type and tokens.text[last.end : entity.start] in JOINTS:
+                last = last._replace(end=entity.end, score=max(last.score, entity.score))
+                continue
+            if last:
+                yield last
+            last = entity
+        if last:
+            yield last
+
+
+def _tag(tokens: Tokens, start: int, end: int) -> Iterator[Entity]:
+    """Yield the single tokens that the model takes for personal information in a window."""
+    tagger = model()
+    tagger.set(features(tokens, start, end))
+    for index in range(start, end):
+        word, flag = tokens.words[index], tokens.flags[index]
+        if not word[0].isalpha() and not (word.isdigit() and len(word) >= FEWEST_DIGITS):
+            continue
+        if (len(word) < 2 and not tokens.is_initial(index)) or (word[0].islower() and not tokens.lower_cased):
+            continue
+        score = 1 - tagger.marginal(OUTSIDE, index - start)
+        if score < (THRESHOLD_OF_COMMON if flag & ORDINARY else THRESHOLD):
+            continue
+        label = max(tagger.labels(), key=lambda name: name != OUTSIDE and tagger.marginal(name, index - start))
+        if label not in ENTITIES or (label == "PERSON" and is_eponym(tokens, index, index)):
+            continue
+        yield Entity(label, tokens.starts[index], tokens.ends[index], round(score, 3), NAME)
