@@ -11,7 +11,9 @@ import pytest
 from pipelines.formats import Unreadable, UnreadableFileError, mediawiki
 from pipelines.formats.mediawiki import Page
 
-HEAD = b'<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="de"><siteinfo><sitename>W</sitename></siteinfo>\n'
+HEAD = b"""<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="de">
+<siteinfo><sitename>W</sitename></siteinfo>
+"""
 TAIL = b"</mediawiki>\n"
 
 
@@ -121,7 +123,7 @@ def test_truncated_gzip_and_xml_keep_what_is_before() -> None:
     content = HEAD + b"".join(pages(20)) + TAIL
     found: list[str] = []
     packed = gzip.compress(content)
-    with pytest.raises(UnreadableFileError, match="truncated"):
+    with pytest.raises(UnreadableFileError, match="truncated"):  # noqa: PT012
         for outcome in mediawiki.read(gzip.GzipFile(fileobj=io.BytesIO(packed[:-200]))):  # type: ignore[arg-type]
             found += keys([outcome])
     assert found

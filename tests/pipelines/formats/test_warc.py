@@ -106,7 +106,7 @@ def test_impossible_length_does_not_swallow_the_rest() -> None:
 @pytest.mark.parametrize("compressed", [True, False])
 def test_truncated_file_keeps_what_is_before(compressed: bool) -> None:
     found: list[str] = []
-    with pytest.raises(UnreadableFileError, match="truncated"):
+    with pytest.raises(UnreadableFileError, match="truncated"):  # noqa: PT012
         for outcome in warc.read(io.BytesIO(crawl(compressed)[:-40])):
             found += urls([outcome])
     assert found == NUMBERS[:-1]

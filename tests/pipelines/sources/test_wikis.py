@@ -92,7 +92,7 @@ def test_flexikon_keeps_all_and_reads_saved_pages(tmp_path: Path) -> None:
     (tmp_path / "export.xml").write_text(HEAD + page(5, "Die ''Leber'' ist ein Organ.") + page(6, "{{x}}") + TAIL)
     article = " ".join(["Die Leber ist das größte innere Organ des Menschen und liegt rechts oben im Bauch."] * 5)
     (tmp_path / "leber.txt").write_text(
-        f"<!DOCTYPE html><html><head><title>Leber - DocCheck Flexikon</title></head><body><p>{article}</p></body></html>"
+        f"<!DOCTYPE html><html><head><title>Leber - DocCheck Flexikon</title></head><body><p>{article}</p>"
     )
     (tmp_path / "bild.html").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
     outcomes = read("doccheck_flexikon", tmp_path)
