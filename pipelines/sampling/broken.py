@@ -67,10 +67,10 @@ def bad_warc_record(path: str, corpus: Corpus) -> None:
 
 
 BROKEN: Mapping[str, tuple[tuple[str, str, Write], ...]] = {
-    "radiology_reports": (("broken/empty.csv", "empty_file", empty),),
-    "electronic_health_records": (("broken/cut_bundle.json", "truncated_json", cut_bundle),),
-    "pubmed_abstracts": (("broken/truncated.xml.gz", "truncated_gzip", truncated_gzip),),
-    "wikipedia": (("broken/truncated.xml.bz2", "truncated_bzip2", truncated_bzip2),),
-    "doctoral_theses": (("broken/locked.pdf", "password", locked_pdf),),
-    "webcrawl": (("broken/bad_record.warc", "bad_warc_record", bad_warc_record),),
+    "radiology_reports": (("broken/empty.csv", "empty", empty),),
+    "electronic_health_records": (("broken/cut_bundle.json", "truncated", cut_bundle),),
+    "pubmed_abstracts": (("broken/truncated.xml.gz", "truncated", truncated_gzip),),
+    "wikipedia": (("broken/truncated.xml.bz2", "truncated", truncated_bzip2),),
+    "doctoral_theses": (("broken/locked.pdf", "password_protected", locked_pdf),),
+    "webcrawl": (("broken/bad_record.warc", "bad_record", bad_warc_record),),
 }

@@ -12,6 +12,8 @@ from pipelines.sampling.plan import Role
 from pipelines.sampling.record import Record, Section, join_sections
 
 CLINICAL = ("radiology_reports", "electronic_health_records")
+REASONS = {"non_report": "non_report", "english": "language", "short": "too_short"}
+"""The reason code with which the corpus should reject a dirty clinical document."""
 CANARY = Patient(
     "Xaveria",
     "Quittenbaum-Zwölfer",
@@ -90,7 +92,7 @@ class Corpus:
         if what.dirt == "mojibake":
             text = dirt.mojibake(text)
         plain, spans = unmark(text)
-        reject = what.dirt if what.dirt in ("non_report", "english", "short") else ""
+        reject = REASONS.get(what.dirt, "")
         physician = persons.physician(self._random(source, number, "physician"))
         return Record(
             source, number, "", "", plain, tuple(spans), patient=patient, physician=physician, day=day,
@@ -128,14 +130,12 @@ class Corpus:
             sections = (*others[:2], *sections[1:3], *others[3:])
         if what.dirt == "mojibake":
             sections = _mapped(sections, dirt.mojibake)
-        elif what.dirt == "short":
-            sections = (Section("", (title.split(":")[0] + ".",)),)
         elif what.dirt == "english":
             sections = tuple(Section("", (articles.english(own, 5),)) for _ in range(3))
             title = "A prospective trial of two regimens"
         text, spans = unmark(join_sections(sections))
         plain = _mapped(sections, lambda text: unmark(text)[0])
-        reject = what.dirt if what.dirt in ("english", "short") else ""
+        reject = ("language" if source == "webcrawl" else "not_german") if what.dirt == "english" else ""
         author = persons.physician(self._random(source, number, "physician"))
         return Record(
             source, number, "", "", text, tuple(spans), title, plain, physician=author, day=day, reject=reject
@@ -150,7 +150,7 @@ def _unwanted(name: str, day: date, rng: Random) -> str:
     if name == "english":
         return articles.english(rng, 6)
     if name == "short":
-        return persons.choose(rng, ("s. o.", "o. B.", "-", "Befund folgt.", "idem"))
+        return persons.choose(rng, ("s. o.", "o. B.", "Befund folgt.", "idem"))
     return grammar().rule("nonreport", rng, reports.report_values(reports.EXAMS[0], day, rng))
 
 

@@ -36,10 +36,9 @@ DIRT = {
     "radiology_reports": (("non_report", 0.04), ("english", 0.008), ("short", 0.006), ("mojibake", 0.01)),
     "electronic_health_records": (("english", 0.01), ("short", 0.01), ("mojibake", 0.02)),
     "pubmed_abstracts": (("english", 0.3),),
-    "webcrawl": (("english", 0.05), ("short", 0.05)),
+    "webcrawl": (("english", 0.05),),
     "springer_nature": (("english", 0.05),),
     "thieme": (("english", 0.02), ("mojibake", 0.01)),
-    "doccheck_flexikon": (("short", 0.02),),
 }
 """Shares of dirty documents; `--clean` has none."""
 

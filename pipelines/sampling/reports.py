@@ -85,7 +85,7 @@ EXAMS = (
     Exam("Mammographie", "MG", "mamma", ("mamma",), 3, ("Mamma", "Axilla", "Haut"), "mamma"),
     Exam("Sonographie Schilddrüse", "USSD", "us", ("schilddruese", "lymphadenopathie"), 2, _NECK_STEMS, "us"),
 )
-_LEAST_SENTENCES = {"ct": 24, "head": 20, "mr": 20, "us": 18, "xray": 15, "bone": 12, "mamma": 9}
+_LEAST_SENTENCES = {"ct": 28, "head": 23, "mr": 23, "us": 21, "xray": 19, "bone": 14, "mamma": 11}
 """About how many sentences a finding section has."""
 _WEIGHTED = tuple(exam for exam in EXAMS for _ in range(exam.weight))
 _HEADINGS = (
@@ -130,7 +130,7 @@ def findings(kind: Exam, rng: Random, values: Values, rate: float = 0.22) -> tup
 
 def pad(sentences: list[str], kind: Exam, rng: Random, values: Values, used: set[str]) -> None:
     """Insert sentences that no topic needs, until a finding section has its usual length."""
-    least = min(34.0, _LEAST_SENTENCES[kind.further] * rng.lognormvariate(-0.1, 0.4))
+    least = min(40.0, _LEAST_SENTENCES[kind.further] * rng.lognormvariate(-0.1, 0.4))
     for _ in range(60):
         if len(sentences) >= least:
             return

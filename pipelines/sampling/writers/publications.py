@@ -23,7 +23,7 @@ def medline_gz(path: str, records: Iterator[Record]) -> None:
 
 
 def _medline(record: Record) -> str:
-    english = record.reject == "english"
+    english = record.reject == "not_german"
     parts = "".join(
         f'<AbstractText Label="{escape(section.heading.upper())}">{escape(" ".join(section.paragraphs))}</AbstractText>'
         if section.heading
@@ -78,7 +78,7 @@ def jats_article(record: Record, kind: str = "research-article") -> str:
         else ""
     )
     kind_of_id = "doi" if record.key.startswith("10.") else "publisher-id"
-    language = "en" if record.reject == "english" else "de"
+    language = "en" if record.reject == "not_german" else "de"
     return f"""<article article-type="{kind}" xml:lang="{language}" xmlns:xlink="http://www.w3.org/1999/xlink">
 <front><journal-meta><journal-id journal-id-type="publisher-id">99999</journal-id>
 <journal-title-group><journal-title>Klinische Zeitschrift</journal-title></journal-title-group></journal-meta>
@@ -124,7 +124,7 @@ def bits(path: str, records: Iterator[Record]) -> None:
 def aplusplus(path: str, records: Iterator[Record]) -> None:
     """Write one article in Springer's A++."""
     record = next(records)
-    language = "En" if record.reject == "english" else "De"
+    language = "En" if record.reject == "not_german" else "De"
     parts = []
     for index, section in enumerate(record.sections, 1):
         heading = f"<Heading>{escape(section.heading)}</Heading>" if section.heading else ""
