@@ -7,7 +7,7 @@ from pipelines.folding import fold
 from pipelines.lexicons import entries
 from pipelines.spans import Span
 
-WINDOW = 500_000
+WINDOW = 100_000
 """Characters of a window; it is cut at the last paragraph, line or space before."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORTEST_PROPAGATED = 4
@@ -31,14 +31,16 @@ def windows(text: str, size: int = WINDOW) -> Iterator[tuple[int, int]]:
 
 
 def propagate(text: str, spans: Iterable[Span], is_common: Callable[[str], bool]) -> Iterator[Span]:
-    """Yield the places in all of `text` of the names found in any of its windows that are no ordinary words."""
+    """Yield the places in all of `text` of the names found in any of its windows.
+
+    A name that is an ordinary word counts where it was found beside another ("Klaus Winter").
+    """
     titles = frozenset(entries("name_titles"))
-    words = {w for s in spans if s.label == "PERSON" for w in _WORD.findall(text[s.begin : s.end])}
-    names = {
-        fold(w)
-        for w in words
-        if len(w) >= _SHORTEST_PROPAGATED and w[0].isupper() and fold(w) not in titles and not is_common(w)
-    }
+    names: set[str] = set()
+    for span in spans:
+        words = _WORD.findall(text[span.begin : span.end]) if span.label == "PERSON" else []
+        told = [w for w in words if len(w) >= _SHORTEST_PROPAGATED and w[0].isupper() and fold(w) not in titles]
+        names.update(fold(w) for w in told if len(words) > 1 or not is_common(w))
     for match in _WORD.finditer(text) if names else ():
         word = match.group()
         if word[0].isupper() and (fold(word) in names or (word[-1] == "s" and fold(word[:-1]) in names)):
