@@ -67,7 +67,7 @@ def bad_warc_record(path: str, corpus: Corpus) -> None:
 
 
 BROKEN: Mapping[str, tuple[tuple[str, str, Write], ...]] = {
-    "radiology_reports": (("broken/empty.csv", "empty", empty),),
+    "radiology_reports": (("broken/empty.csv", "empty_file", empty),),
     "electronic_health_records": (("broken/cut_bundle.json", "truncated", cut_bundle),),
     "pubmed_abstracts": (("broken/truncated.xml.gz", "truncated", truncated_gzip),),
     "wikipedia": (("broken/truncated.xml.bz2", "truncated", truncated_bzip2),),

@@ -150,7 +150,7 @@ def _unwanted(name: str, day: date, rng: Random) -> str:
     if name == "english":
         return articles.english(rng, 6)
     if name == "short":
-        return persons.choose(rng, ("s. o.", "o. B.", "Befund folgt.", "idem"))
+        return persons.choose(rng, ("s. o.", "o. B.", "unverändert", "idem"))
     return grammar().rule("nonreport", rng, reports.report_values(reports.EXAMS[0], day, rng))
 
 

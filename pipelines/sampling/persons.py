@@ -174,6 +174,8 @@ def patient(rng: Random, day: date) -> Patient:
     years = 92 * (1 - rng.random() ** 1.7)
     postcode, place = town(rng)
     profession = choose(rng, grammar().lexicon.rules["profession.female" if someone.sex == "F" else "profession.male"])
+    if years < 17:
+        profession = "Schülerin" if someone.sex == "F" else "Schüler"
     return Patient(
         someone.given,
         someone.family,
