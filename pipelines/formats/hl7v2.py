@@ -28,7 +28,8 @@ CHARSETS = {
 }
 """HL7 table 0211, as far as German senders use it; others are told by the bytes."""
 
-_START = re.compile(rb"(?<=[\r\n\x0b\x1c\xbf])MSH(?=[^A-Za-z0-9\s])")
+# the name first, because the engine looks for literal beginnings fast
+_START = re.compile(rb"MSH(?<=[\r\n\x0b\x1c\xbf]MSH)(?=[^A-Za-z0-9\s])")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^A-Za-z0-9\s]|$)")
 _BATCH = ("FHS", "BHS", "BTS", "FTS")
 _TEXT_TYPES = frozenset(("TX", "FT", "ST", "CE", "CWE", ""))
