@@ -57,7 +57,7 @@ def _prepare(output: Path) -> None:
         return
     ours = {GOLD, *plan.PROPORTIONS}
     found = sorted(item.name for item in output.iterdir())
-    if found and (not (output / GOLD / "manifest.json").is_file() or not ours.issuperset(found)):
+    if found and (not (output / GOLD).is_dir() or not ours.issuperset(found)):
         raise ValueError(f"{output}: holds files that this command did not write; name another folder")
     for name in found:
         shutil.rmtree(output / name)
@@ -103,9 +103,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     chosen = parser().parse_args(arguments)
-    documents = chosen.documents or (DOCUMENTS if chosen.benchmark else 2000)
+    documents = (DOCUMENTS if chosen.benchmark else 2000) if chosen.documents is None else chosen.documents
     started = time.monotonic()
     try:
+        if documents < 1 or not 0 <= chosen.label_noise <= 1:
+            raise ValueError("--documents must be positive and --label-noise between 0 and 1")
         if chosen.benchmark:
             write_benchmark(chosen.benchmark, chosen.output, documents, chosen.seed, chosen.label_noise)
             print(f"{documents} synthetic reports of {chosen.benchmark} in {chosen.output}")

@@ -161,12 +161,14 @@ def test_a_foreign_folder_is_left_alone(tmp_path, capsys):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_too_few_documents_are_refused_in_one_line(tmp_path, capsys):
-    assert main(["--documents", "3", "--output", str(tmp_path / "out")]) == 2
+@pytest.mark.parametrize("documents", ["3", "0", "-1"])
+def test_too_few_documents_are_refused_in_one_line(tmp_path, capsys, documents):
+    assert main(["--documents", documents, "--output", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_second_run_replaces_the_first(tmp_path):
+def test_a_run_replaces_an_earlier_one_finished_or_not(tmp_path):
     assert main(["--documents", "60", "--output", str(tmp_path / "out"), "--seed", "1"]) == 0
+    (tmp_path / "out" / ".gold" / "manifest.json").unlink()
     assert main(["--documents", "40", "--output", str(tmp_path / "out"), "--seed", "1"]) == 0
     assert json.loads((tmp_path / "out" / ".gold" / "manifest.json").read_text())["documents"] == 40
