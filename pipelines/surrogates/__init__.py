@@ -76,7 +76,7 @@ class Surrogates:
             case "DATE" | "DATE_OF_BIRTH":
                 return self._dates.replace(span.begin, span.end)
             case "AGE":
-                return numbers.age(surface)
+                return numbers.age(surface, self._draw)
             case "PHONE" | "FAX":
                 return numbers.phone(surface, self._draw, self._taken)
             case "EMAIL":

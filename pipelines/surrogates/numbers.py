@@ -10,7 +10,7 @@ _ALPHANUMERIC = re.compile(r"[^\W_]")
 _PHONE_PREFIX = re.compile(
     r"\s*(?:(?:\+|00)\s?\d{2}(?!\d)|(?:\+|00)(?:49|43|41|352|423))?[\s./\-]*(?:\(0\))?[\s./\-(]*0?"
 )
-_AGE_TOP = 90
+_OLDEST, _LONGEST_AGE = 90, 3
 _COUNTING = re.compile(r"\d+")
 
 
@@ -63,6 +63,13 @@ def house(surface: str, draw: Draw) -> str:
     return re.sub(r"[a-z]", lambda match: "abcdef"[ord(match.group()) % 6], shaped)
 
 
-def age(surface: str) -> str:
-    """Return an age as it is, since shifted dates keep it anyway; one of 90 or more as 90."""
-    return _COUNTING.sub(lambda m: str(_AGE_TOP) if _AGE_TOP < int(m.group()) < 130 else m.group(), surface)
+def age(surface: str, draw: Draw) -> str:
+    """Return an age as it is, since shifted dates keep it anyway; one of more than 90 as 90; no longer number."""
+
+    def capped(match: re.Match[str]) -> str:
+        number = match.group()
+        if len(number) > _LONGEST_AGE:
+            return reshape(number, draw, "DIGITS", set())
+        return str(_OLDEST) if int(number) > _OLDEST else number
+
+    return _COUNTING.sub(capped, surface)

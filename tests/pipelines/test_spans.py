@@ -42,6 +42,11 @@ def test_spans_of_one_label_become_one():
     assert resolve([Span(0, 5, "PERSON", 0.5), Span(3, 9, "PERSON", 0.9)], "x" * 9) == [Span(0, 9, "PERSON", 0.9)]
 
 
+def test_many_overlapping_spans_cost_no_more():
+    spans = [Span(0, 200_000, "PERSON", 0.5), *(Span(i, i + 3, "EMAIL", 0.9) for i in range(0, 199_000, 4))]
+    assert len(resolve(spans, "x" * 200_000)) == 2 * len(spans) - 2
+
+
 def test_what_has_no_letter_is_dropped():
     assert resolve([Span(0, 3, "DATE"), Span(4, 5, "ID")], " - 7a") == [Span(4, 5, "ID")]
 

@@ -209,6 +209,8 @@ def test_phone_prefixes_stay(surface, pattern):
         ("USERNAME", "WinA.", r"[A-Z][a-z][a-z][A-Z]\."),
         ("AGE", "54-jährig", "54-jährig"),
         ("AGE", "97", "90"),
+        ("AGE", "08 Monate", "08 Monate"),
+        ("AGE", "0" * 5000, r"\d{5000}"),
     ],
 )
 def test_other_entities_keep_their_form(label, surface, pattern):
