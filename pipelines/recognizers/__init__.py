@@ -35,10 +35,15 @@ def find(text: str) -> list[Entity]:
     An `Entity` has the attributes of Presidio's RecognizerResult: `entity_type` (one of schemas.entities.LABELS),
     `start` and `end` (string indices, end exclusive) and `score`; and `recognizer`, which says what found it.
     """
+    return find_with(text, tag=True)
+
+
+def find_with(text: str, tag: bool) -> list[Entity]:
+    """Return what `find` returns, with the learned tagger or without it."""
     tokens = tokenize(text)
     found = [entity for family in RULES for entity in family.find(tokens)]
     found.extend(propagate(tokens, found))
-    tagged = list(tagger.find(tokens, found))
+    tagged = list(tagger.find(tokens, found)) if tag else []
     if any(entity.entity_type == "PERSON" for entity in tagged):
         tagged.extend(propagate(tokens, tagged))
     return merge(found + tagged)

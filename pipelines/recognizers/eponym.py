@@ -18,8 +18,11 @@ AFTER = re.compile(rf"(?:['’]?s?sche[nrms]?)? ?[-– ] ?(?:\w+[-–])?(?:{TAIL
 ADJECTIVE = re.compile(r"['’]?s?(?:sche[nrms]?|ianer|oid)\b")
 
 
-def is_eponym(tokens: Tokens, first: int, last: int) -> bool:
-    """Tell from their context whether the words from `first` to `last` (inclusive) name a thing of medicine."""
+def is_eponym(tokens: Tokens, first: int, last: int, before_noun: bool = True) -> bool:
+    """Tell from their context whether the words from `first` to `last` (inclusive) name a thing of medicine.
+
+    An eponym before any noun counts only where `before_noun` says so: "Alzheimers Befinden" is a person's.
+    """
     text, start, end = tokens.text, tokens.starts[first], tokens.ends[last]
     after = text[end : end + 40]
     if any(flag & Flag.MEDICAL for flag in tokens.flags[first : last + 1]):
@@ -46,6 +49,8 @@ def is_eponym(tokens: Tokens, first: int, last: int) -> bool:
         return bool(following & (Flag.EPONYM | Flag.MEDICAL)) or (
             bool(following & (Flag.COMMON | Flag.COMPOUND)) and not following & Flag.SURNAME
         )
+    if not before_noun:
+        return False
     common = (
         following & Flag.UPPER
         and following & (Flag.MEDICAL | Flag.COMMON | Flag.COMPOUND)

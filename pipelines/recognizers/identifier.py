@@ -32,6 +32,7 @@ WARD = re.compile(
     r"|um\b))"
 )
 WARDS = frozenset(read_lines("wards"))
+YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
 WEAK = (
     "nr",
     "no",
@@ -122,11 +123,17 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
     separator = text[tokens.ends[index] : at].strip(" \t")
     match = SPACED_VALUE.match(text, at) or VALUE.match(text, at)
     value = VALUE.match(text, at)
+    for _, form in FORMS[:3]:
+        if known := form.match(text, at):
+            value = known
+            break
     if value and (not match or value.end() > match.end()):
         match = value
     if not match or not any(character.isdigit() for character in match[0]):
         return None
     digits = sum(character.isdigit() for character in match[0])
+    if word in ("nummer", "nummern") and match[0][0] == "0" and not match[0].isalnum():
+        return None
     if word in WEAK:
         named = (
             tokens.word(index - 1) in (".", "-", "–", "/")
@@ -189,6 +196,8 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
 def _is_identifying(kind: str, form: str) -> bool:
     """Tell whether a number of this form is not more likely a dose or a measurement."""
     digits = sum(character.isdigit() for character in form)
+    if kind == "histology" and YEARS.search(form):
+        return False
     if kind == "taxid" and " " in form:
         return CHECKS["taxid"](form)
     if kind == "svnr":

@@ -58,6 +58,7 @@ class Flag:
     CAMEL = 1 << 37  # a capital within the word: WinA
     EMPLOYMENT = 1 << 38  # tätig, angestellt
     ADDRESS = 1 << 40  # a word that may begin an address: Am, An, Postfach, Bad
+    LOWER = 1 << 41  # an ordinary word that German writes in lower case
     CODE = 1 << 39  # one to three capitals, as identifiers begin
 
 
@@ -200,7 +201,9 @@ class Lexicon(dict[str, int]):
 
     def _commonness(self, word: str, lower: str) -> int:
         capitalised = lower.capitalize()
-        if self.is_word(word) or self.is_word(lower) or (word != capitalised and self.is_word(capitalised)):
+        if self.is_word(lower):
+            return Flag.COMMON | Flag.LOWER
+        if self.is_word(word) or (word != capitalised and self.is_word(capitalised)):
             return Flag.COMMON
         size = len(lower)
         for length in range(min(LONGEST_ENDING, size - 3), 1, -1):

@@ -7,6 +7,8 @@ Span = tuple[int, int]
 """The first token of a name and the one after its last."""
 
 MOST_PARTS = 5
+FOREIGN_PARTICLES = frozenset("van ter ten del della di da dos du el al bin ben ibn".split())
+PREPOSITIONS = frozenset("vom auf zum am und".split())
 LONG_LINE = 60
 HYPHENS = ("-", "–", "‐", "‑")
 APOSTROPHES = ("'", "’", "´", "`")
@@ -49,9 +51,13 @@ def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
             if tokens.word(at) in HYPHENS and tokens.joined(at) and tokens.is_initial(at + 1):
                 at += 1
         elif flag & Flag.PARTICLE and _leads_to_name(tokens, at):
-            given |= tokens.words[at][0].isupper()
+            given |= word[0].isupper() or word.lower() in FOREIGN_PARTICLES or bool(tokens.flag(at + 1) & Flag.PARTICLE)
             at = _skip_particle(tokens, at)
-        elif tokens.is_upper(at) and not flag & NEVER and _accepts(tokens, at, parts, any_word, given or initials):
+        elif (
+            (tokens.is_upper(at) or (tokens.lower_cased and any_word and flag & NAME))
+            and not flag & NEVER
+            and _accepts(tokens, at, parts, any_word, given or initials)
+        ):
             given |= bool(flag & Flag.FIRST_NAME)
             at = last = _word_end(tokens, at)
             parts += 1
@@ -91,6 +97,8 @@ def _continues(tokens: Tokens, index: int) -> bool:
 
 def _leads_to_name(tokens: Tokens, index: int) -> bool:
     at = index
+    if tokens.words[index] in PREPOSITIONS and (tokens.flag(index + 1) & Flag.COMMON or tokens.words[index] == "und"):
+        return False
     while tokens.flag(at) & Flag.PARTICLE and at - index < 3:
         at += 2 if tokens.word(at + 1) in APOSTROPHES else 1
     return at < len(tokens) and tokens.is_upper(at) and not tokens.new_line(at) and not tokens.flag(at) & NEVER
@@ -118,7 +126,9 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
     """Tell whether a capitalised word may be the next part of a name."""
     flag = tokens.flags[index]
     word = tokens.words[index]
-    if len(word) == 1 or not _is_cased_as_name(word):
+    if len(word) == 1:
+        return tokens.word(index + 1) in APOSTROPHES and tokens.joined(index + 1) and tokens.is_upper(index + 2)
+    if not _is_cased_as_name(word):
         return False
     if flag & Flag.MEDICAL and not flag & NAME and (parts or not any_word):
         return False

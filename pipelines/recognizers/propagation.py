@@ -39,7 +39,7 @@ def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
         stem = lower[:-1] if len(lower) > 3 and lower[-1] == "s" else lower
         known = lower in names or stem in names
         known |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)
-        if known and tokens.is_upper(index) and not is_eponym(tokens, index, index):
+        if known and tokens.is_upper(index) and not is_eponym(tokens, index, index, lower in names | ordinary):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, "propagation")
 
 

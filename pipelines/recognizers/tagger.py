@@ -4,6 +4,7 @@ It is trained by scripts/train_tagger.py, see docs/tagger.md. It reads only the 
 common-word lexicon knows, and decides by the marginal probability of "not outside", which favours recall.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -66,16 +67,20 @@ def windows(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[tuple[in
 
 def find(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[Entity]:
     """Yield what the model takes for personal information; it looks only where nothing is `covered` yet."""
+    bounds = sorted((entity.start, entity.end) for entity in covered)
     for start, end in windows(tokens, covered):
         last: Entity | None = None
         for entity in _tag(tokens, start, end):
+            before = bisect_right(bounds, (entity.start, len(tokens.text)))
+            if before and bounds[before - 1][1] > entity.start:
+                continue
             if last and entity.entity_type == last.entity_type and tokens.text[last.end : entity.start] in JOINTS:
                 last = last._replace(end=entity.end, score=max(last.score, entity.score))
                 continue
-            if last:
+            if last and last.end - last.start > 2:
                 yield last
             last = entity
-        if last:
+        if last and last.end - last.start > 2:
             yield last
 
 
@@ -93,6 +98,6 @@ def _tag(tokens: Tokens, start: int, end: int) -> Iterator[Entity]:
         if score < (THRESHOLD_OF_COMMON if flag & ORDINARY else THRESHOLD):
             continue
         label = max(tagger.labels(), key=lambda name: name != OUTSIDE and tagger.marginal(name, index - start))
-        if label not in ENTITIES or (label == "PERSON" and is_eponym(tokens, index, index)):
+        if label not in ENTITIES or is_eponym(tokens, index, index):
             continue
         yield Entity(label, tokens.starts[index], tokens.ends[index], round(score, 3), NAME)

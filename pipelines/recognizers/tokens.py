@@ -72,20 +72,25 @@ class Tokens:
         return self.ends_column(index) or self.words[index] in _CLOSING
 
     def is_upper(self, index: int) -> bool:
-        """Tell whether the token at `index` is written as names are: with a capital, or unknown in a text without."""
+        """Tell whether the token at `index` is written as names are: with a capital, where a text has capitals."""
         flag = self.flag(index)
         if flag & Flag.UPPER:
             return True
         if not self.lower_cased or not self.word(index)[:1].isalpha():
             return False
-        return bool(flag & (Flag.FIRST_NAME | Flag.SURNAME)) or not flag & (Flag.COMMON | Flag.COMPOUND)
+        return not flag & (Flag.LOWER | Flag.MEDICAL)
 
     def is_initial(self, index: int) -> bool:
         """Tell whether the token at `index` is a name's initial: one or two letters with a full stop."""
         word = self.word(index)
-        if not self.flag(index) & Flag.UPPER or self.word(index + 1) != "." or not self.joined(index + 1):
+        if self.word(index + 1) != "." or not self.joined(index + 1):
             return False
-        return len(word) == 1 or word in ("Ch", "Th", "St", "Ph", "Chr", "Hch", "Yv")
+        if not self.flag(index) & Flag.UPPER:
+            known = self.flag(index + 2) & (Flag.LOWER | Flag.COMMON | Flag.TITLE | Flag.NOT_NAME) or self.joined(
+                index + 2
+            )
+            return self.lower_cased and len(word) == 1 and word.isalpha() and not known and self.is_upper(index + 2)
+        return len(word) == 1 or word.capitalize() in ("Ch", "Th", "St", "Ph", "Chr", "Hch", "Yv")
 
 
 @lru_cache(maxsize=2)

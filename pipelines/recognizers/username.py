@@ -14,7 +14,7 @@ VALUE = re.compile(r"\s?(?:Nr\.)?\s?[:=]\s?([^\W_][\w]{0,15}(?:[./_-][\w]{1,12})
 BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
-AFTER_DATE = re.compile(r"\d/([A-Za-zäöü]{2,4})(?=\s*(?:$|\n))")
+AFTER_DATE = re.compile(r"\d[./]\d{2,4}/([A-Za-zäöü]{2,4})(?=\s*(?:$|\n))")
 TYPIST = re.compile(r"\s?:?\s?([a-zäöü]{1,4}/[a-zäöü]{1,4})(?![\w/])")
 
 

@@ -1,0 +1,23 @@
+"""Golden cases with a ratchet: exactly the known failures fail, so an unexpected pass is a failure too."""
+
+from tests.pipelines.recognizers import golden
+
+
+def test_exactly_the_known_failures_fail():
+    failing = [case for case in golden.cases() if not golden.passes(case)]
+    failing += [leak for letter in golden.letters() for leak in golden.leaks(letter)]
+    assert [line.replace("\n", "\\n") for line in failing] == golden.known_failures()
+
+
+def test_there_are_enough_cases_of_every_label():
+    from schemas.entities import LABELS
+
+    cases = [golden.parse(case)[1] for case in golden.cases()]
+    assert len(cases) >= 150
+    assert len(golden.letters()) >= 12
+    assert {label for spans in cases for label, _, _ in spans} == set(LABELS)
+
+
+def test_little_is_masked_that_is_nobodys():
+    shares = [golden.over_masking(letter) for letter in golden.letters()]
+    assert sum(shares) / len(shares) < 0.01
