@@ -16,7 +16,7 @@ from typing import Protocol
 from pipelines import output_scan
 from pipelines.canaries import CANARIES
 from pipelines.engines import load_engine
-from pipelines.known_identifiers import find_known
+from pipelines.known_identifiers import KnownIdentifiers
 from pipelines.normalise import Normalised, normalise
 from pipelines.replacement import Replaced, Splitter, drop_sentences, replace, split_simply, tag
 from pipelines.spans import BadSpanError, Span, check, resolve
@@ -103,7 +103,10 @@ class Anonymiser:
         self._is_common = is_common or _common_words()
         self._splitter = splitter
         load_lexicons()
-        self.find("Frau Gisela Müller, geb. 1.5.1954", [KnownIdentifier("PERSON", "Müller")])
+        self.find(
+            "Frau Gisela Müller, geb. 1.5.1954",
+            KnownIdentifiers([KnownIdentifier("PERSON", "Müller")], self._is_common),
+        )
 
     @property
     def engines(self) -> Sequence[Finder]:
@@ -124,11 +127,12 @@ class Anonymiser:
             whole = _Whole(raw)
             deadline = time.monotonic() + self.settings.timeout * (1 + len(whole.text) // _MILLION)
             keep = ("PERSON",) if raw.source in self.settings.public else ()
-            spans = list(_divided(self.find(whole.text, raw.known, keep, deadline), whole.head))
+            known = KnownIdentifiers(raw.known, self._is_common)
+            spans = list(whole.divided(self.find(whole.text, known, keep, deadline)))
             in_text = [
                 s._replace(begin=s.begin - whole.head, end=s.end - whole.head) for s in spans if s.begin >= whole.head
             ]
-            return self._document(raw, whole, spans, deadline), in_text
+            return self._document(raw, whole, known, spans, deadline), in_text
         except DeadlineError:
             reason = "anonymise_timeout"
         except BadSpanError:
@@ -145,7 +149,11 @@ class Anonymiser:
         return outcome.text if isinstance(outcome, Document) else f"rejected: {outcome.reason}"
 
     def find(
-        self, text: str, known: Sequence[KnownIdentifier] = (), keep: Iterable[str] = (), deadline: float | None = None
+        self,
+        text: str,
+        known: KnownIdentifiers | None = None,
+        keep: Iterable[str] = (),
+        deadline: float | None = None,
     ) -> list[Span]:
         """Return the entities of `text` by offsets into it as it is: sorted, without overlaps.
 
@@ -159,7 +167,7 @@ class Anonymiser:
             _check_time(deadline)
             window = normalised.text[begin:end] if len(extents) > 1 else normalised.text
             found = [s for s in self._in_window(window) if s.label not in keep]
-            found += find_known(window, known, self._is_common)
+            found += known.find(window) if known else []
             spans += found if not begin else [s._replace(begin=s.begin + begin, end=s.end + begin) for s in found]
         if len(extents) > 1 and "PERSON" not in keep:
             spans += propagate(normalised.text, spans, self._is_common)
@@ -172,7 +180,9 @@ class Anonymiser:
             yield from found
         yield from output_scan.scan(text)
 
-    def _document(self, raw: RawDocument, whole: "_Whole", spans: list[Span], deadline: float) -> Document:
+    def _document(
+        self, raw: RawDocument, whole: "_Whole", known: KnownIdentifiers, spans: list[Span], deadline: float
+    ) -> Document:
         _check_time(deadline)
         in_title = [s for s in spans if s.end <= whole.head]
         in_text = spans[len(in_title) :]
@@ -183,7 +193,8 @@ class Anonymiser:
             new_title = replace(whole.text, in_title, stand_in, 0, whole.title_end)
             new_text = replace(whole.text, in_text, stand_in, whole.head)
         for new in (new_title, new_text):
-            self._scan(new, raw.known)
+            if new.text:
+                _scan(new, known)
         _check_time(deadline)
         template = new_text.text
         if self.settings.replacement == "surrogate":
@@ -201,19 +212,6 @@ class Anonymiser:
         moved = [s._replace(begin=s.begin - whole.head, end=s.end - whole.head) for s in in_text]
         title = "" if in_title else whole.text[: whole.title_end]
         return Replaced(title, []), Replaced(drop_sentences(whole.text[whole.head :], moved, self._splitter), [])
-
-    def _scan(self, new: Replaced, known: Sequence[KnownIdentifier]) -> None:
-        """Raise ResidualError where personal information is left outside of the replacements."""
-        normalised = normalise(new.text)
-        for begin, end in windows(normalised.text):
-            window = normalised.text[begin:end]
-            for reason, hits in (
-                ("residual_known_identifier", find_known(window, known, self._is_common)),
-                ("residual_identifier", output_scan.scan(window)),
-            ):
-                moved = [s._replace(begin=s.begin + begin, end=s.end + begin) for s in hits]
-                if output_scan.outside(_in_original(moved, normalised), new.extents):
-                    raise ResidualError(reason)
 
     def self_test(self) -> None:
         """De-identify canaries. Raises SelfTestError, which names the kind of canary, if one survives."""
@@ -239,6 +237,31 @@ class _Whole:
         self.text = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
         self.head = len(title)
         self.title_end = len(raw.title)
+
+    def divided(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Yield spans, those that reach from the title into the text as two."""
+        for span in spans:
+            if span.end <= self.title_end or span.begin >= self.head:
+                yield span
+                continue
+            if span.begin < self.title_end:
+                yield span._replace(end=self.title_end)
+            if span.end > self.head:
+                yield span._replace(begin=self.head)
+
+
+def _scan(new: Replaced, known: KnownIdentifiers) -> None:
+    """Raise ResidualError where personal information is left outside of the replacements."""
+    normalised = normalise(new.text)
+    for begin, end in windows(normalised.text):
+        window = normalised.text[begin:end]
+        for reason, hits in (
+            ("residual_known_identifier", known.find(window)),
+            ("residual_identifier", output_scan.scan(window)),
+        ):
+            moved = [s._replace(begin=s.begin + begin, end=s.end + begin) for s in hits]
+            if output_scan.outside(_in_original(moved, normalised), new.extents):
+                raise ResidualError(reason)
 
 
 def _recognizers() -> Finder:
@@ -269,16 +292,6 @@ def _in_original(spans: Iterable[Span], normalised: Normalised) -> list[Span]:
         begin, end = normalised.original(span.begin, span.end)
         moved.append(span._replace(begin=begin, end=end))
     return moved
-
-
-def _divided(spans: Iterable[Span], cut: int) -> Iterator[Span]:
-    """Yield spans, those that reach over the border at `cut` as two."""
-    for span in spans:
-        if span.begin < cut < span.end:
-            yield span._replace(end=cut)
-            yield span._replace(begin=cut)
-        else:
-            yield span
 
 
 if __name__ == "__main__":

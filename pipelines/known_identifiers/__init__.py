@@ -5,45 +5,53 @@ find, these are masked: names with typing errors, declension, transcribed umlaut
 dates in any notation; numbers and addresses with any separators. Costs one pass over the tokens of the text.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
+from pipelines.folding import fold
 from pipelines.known_identifiers.names import agreeing, find_initials, find_names, initials_of, name_tokens
-from pipelines.known_identifiers.tokens import forms_of, neighbourhoods, tokenise
+from pipelines.known_identifiers.tokens import distinct_words, neighbourhoods, tokenise
 from pipelines.known_identifiers.values import find_date, find_value, telling_forms
 from pipelines.spans import Span
 from schemas.document import KnownIdentifier
 
 
-def find_known(text: str, known: Iterable[KnownIdentifier], is_common: Callable[[str], bool]) -> list[Span]:
-    """Return where the values of `known` occur in `text` (normalised), sorted and without overlaps.
+class KnownIdentifiers:
+    """The identifiers of one record, prepared to be looked for.
 
     `is_common` tells ordinary words of the language: such a word is not taken for a name with a typing error unless a
     name or a salutation stands beside it ("Becken" is no misspelt "Becker"), nor for a name in lower case ("lang").
     """
-    values = [k for k in known if k.value.strip()]
-    if not values:
-        return []
-    names = sorted({name for k in values if k.label == "PERSON" for name in name_tokens(k.value)})
-    others = [k for k in values if k.label not in ("PERSON", "AGE")]
-    spans = list(find_initials(text, names)) if len(names) > 1 else []
-    telling = _telling(text, names, others)
-    if not telling:
+
+    def __init__(self, known: Iterable[KnownIdentifier], is_common: Callable[[str], bool]) -> None:
+        values = [k for k in known if k.value.strip()]
+        persons = [k.value for k in values if k.label == "PERSON"]
+        self._names = sorted({name for value in persons for name in name_tokens(value)})
+        self._initials = {initial for value in persons for initial in initials_of(value)}
+        self._others = [k for k in values if k.label not in ("PERSON", "AGE")]
+        self._telling = set().union(*map(telling_forms, self._others))
+        self._is_common = is_common
+
+    def find(self, text: str) -> list[Span]:
+        """Return where the identifiers occur in `text` (normalised), sorted and without overlaps."""
+        if not self._names and not self._others:
+            return []
+        spans = list(find_initials(text, self._names)) if len(self._names) > 1 else []
+        telling = self._telling_words(text)
+        if not telling:
+            return _merged(spans)
+        tokens = tokenise(text, neighbourhoods(text, telling))
+        spans += find_names(tokens, self._names, self._initials, self._is_common)
+        for identifier in self._others:
+            finder = find_date if identifier.label in ("DATE", "DATE_OF_BIRTH") else find_value
+            spans += finder(tokens, identifier)
         return _merged(spans)
-    tokens = tokenise(text, neighbourhoods(text, telling))
-    initials = {initial for k in values if k.label == "PERSON" for initial in initials_of(k.value)}
-    spans += find_names(tokens, names, initials, is_common)
-    for identifier in others:
-        finder = find_date if identifier.label in ("DATE", "DATE_OF_BIRTH") else find_value
-        spans += finder(tokens, identifier)
-    return _merged(spans)
 
-
-def _telling(text: str, names: Sequence[str], others: Iterable[KnownIdentifier]) -> list[str]:
-    """Return the words that tell where an identifier may be: most texts have few, and only there more is done."""
-    forms = forms_of(text)
-    telling = set().union(*map(telling_forms, others)) & forms.keys()
-    telling |= agreeing(list(forms), names)
-    return [word for form in telling for word in forms[form]]
+    def _telling_words(self, text: str) -> list[str]:
+        """Return the words that tell where an identifier may be: most texts have few, and only there more is done."""
+        words = distinct_words(text)
+        forms = list(map(fold, words))
+        telling = self._telling.intersection(forms) | agreeing(forms, self._names)
+        return [word for word, form in zip(words, forms, strict=True) if form in telling] if telling else []
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -52,13 +52,11 @@ def tokenise(text: str, extents: Iterable[tuple[int, int]] | None = None) -> Tok
     return tokens
 
 
-def forms_of(text: str) -> dict[str, list[str]]:
-    """Return the distinct tokens of a text by their folded form."""
-    forms: dict[str, list[str]] = {}
-    for run in set(_RUN.findall(text)):  # faster than looking for tokens
-        for word in (run,) if run.isalpha() else TOKEN.findall(run):
-            forms.setdefault(fold(word), []).append(word)
-    return forms
+def distinct_words(text: str) -> list[str]:
+    """Return the distinct tokens of a text, in no particular order."""
+    runs = set(_RUN.findall(text))  # faster than looking for tokens at once
+    words = [run for run in runs if run.isalpha()]
+    return words + list(set(TOKEN.findall(" ".join(run for run in runs if not run.isalpha()))))
 
 
 def neighbourhoods(text: str, words: Iterable[str]) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.known_identifiers import find_known
+from pipelines.known_identifiers import KnownIdentifiers
 from pipelines.known_identifiers.names import name_tokens
 from pipelines.known_identifiers.values import parse_date
 from schemas.document import KnownIdentifier
@@ -10,7 +10,7 @@ COMMON = {"Becken", "becken", "Winter", "winter", "lang", "Lang", "Leber", "lebe
 
 def found(text, *known):
     identifiers = [KnownIdentifier(label, value) for label, value in known]
-    return [text[s.begin : s.end] for s in find_known(text, identifiers, COMMON.__contains__)]
+    return [text[s.begin : s.end] for s in KnownIdentifiers(identifiers, COMMON.__contains__).find(text)]
 
 
 NAME = ("PERSON", "Müller-Bartholomä, Gisela M.")
