@@ -206,8 +206,9 @@ def load_or_new(run: Run, vocabulary_size: int) -> torch.nn.Module:
 
     model = AutoModelForMaskedLM.from_pretrained(run.continue_from, attn_implementation="packed", local_files_only=True)
     if model.config.vocab_size != vocabulary_size:
+        entries = model.config.vocab_size
         raise ValueError(
-            f"{run.continue_from}: {model.config.vocab_size} entries in its vocabulary, {vocabulary_size} in the tokenizer"
+            f"{run.continue_from}: {entries} entries in its vocabulary, the tokenizer has {vocabulary_size}"
         )
     return model
 

@@ -1,0 +1,179 @@
+"""A trained model as a Hugging Face folder.
+
+python -m medbert.release --run DIR --tokenizer DIR --corpus DIR --output DIR
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from medbert import checkpoint, tokenizer
+from medbert.config import Architecture
+from medbert.corpus import Corpus
+from medbert.model import new_model
+from schemas.manifest import SUMMARY
+
+NAMES = {"full": "medbert.de", "dedup": "medbert.de-dedup"}
+
+
+def release(run: Path, tokenizer_folder: Path, corpus: Corpus, output: Path, onnx: bool = False) -> Path:
+    """Write the newest checkpoint of `run` as a folder below `output` and return it.
+
+    The folder has config.json, model.safetensors, the tokenizer's files, vocab.txt and a model card.
+    Raises ValueError where the run has no checkpoint or was trained on another corpus.
+    """
+    state = checkpoint.read(run / "checkpoints")
+    if state is None:
+        raise ValueError(f"{run}: no checkpoint: train a model with python -m medbert.pretrain")
+    if state["corpus"] != corpus.manifest.fingerprint:
+        raise ValueError(f"{run}: was trained on another corpus than {corpus.url}")
+    recipe = json.loads(state["recipe"])
+    encoder = tokenizer.load(tokenizer_folder)
+    model: Any = new_model(Architecture(**recipe["architecture"]), encoder.get_vocab_size())
+    weights = {name.removeprefix("model."): tensor for name, tensor in state["model"].items()}
+    model.load_state_dict(weights)
+    model.set_attn_implementation("sdpa")
+    folder = output / NAMES[state["variant"]]
+    folder.mkdir(parents=True, exist_ok=True)
+    model.eval().save_pretrained(folder)
+    tokenizer.save(encoder, folder, model_length=recipe["architecture"]["positions"])
+    card = model_card(NAMES[state["variant"]], state["variant"], recipe, corpus, last_figures(run), encoder)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    if onnx:
+        export_onnx(model, folder / "model.onnx")
+    for name in ("fertility.json", "fertility.md"):
+        if (tokenizer_folder / name).is_file():
+            shutil.copyfile(tokenizer_folder / name, folder / name)
+    return folder
+
+
+def last_figures(run: Path) -> dict[str, float]:
+    """Return the last figures of each kind that the run logged."""
+    figures: dict[str, float] = {}
+    log = run / "log.jsonl"
+    if log.is_file():
+        for line in log.read_text().splitlines():
+            figures |= json.loads(line)
+    return figures
+
+
+def export_onnx(model: torch.nn.Module, path: Path) -> None:
+    """Write `model` as ONNX, batch and length free; inputs are input_ids and attention_mask, int64."""
+
+    class Logits(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    ids = torch.randint(5, 100, (2, 16))
+    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=512)
+    torch.onnx.export(
+        Logits(),
+        (ids, torch.ones_like(ids)),
+        str(path),
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_shapes=({0: batch, 1: length}, {0: batch, 1: length}),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def model_card(
+    name: str,
+    variant: str,
+    recipe: Mapping[str, Any],
+    corpus: Corpus,
+    figures: Mapping[str, float],
+    encoder: Tokenizer,
+) -> str:
+    """Return the model card: YAML header, corpus table, recipe, figures, limits."""
+    rows = corpus.manifest.statistics[variant]
+    table = "\n".join(
+        f"| {source} | {row.documents:,} | {row.sentences:,} | {row.words:,} | {row.bytes / 1e6:,.1f} |"
+        for source, row in rows.items()
+        if row.documents or source == SUMMARY
+    )
+    measured = "\n".join(
+        f"| {title} | {figures[key]:.4f} |" if key in figures else f"| {title} | missing |"
+        for key, title in (
+            ("loss", "training loss (nats)"),
+            ("validation_loss", "held-out loss (nats, 15 % of tokens masked)"),
+            ("validation_accuracy", "held-out masked accuracy"),
+            ("step", "steps"),
+        )
+    )
+    return f"""---
+language: de
+library_name: transformers
+pipeline_tag: fill-mask
+tags: [medical, clinical, german, bert]
+---
+
+# {name}
+
+A German medical language model, trained from scratch on the `{variant}` variant of a de-identified corpus.
+
+## Training data
+
+| Source | Documents | Sentences | Words | MB |
+|---|--:|--:|--:|--:|
+{table}
+
+Corpus version {corpus.manifest.version}, fingerprint `{corpus.manifest.fingerprint}`. Persons, dates, places,
+institutions, contacts and numbers were replaced before anything was written. Documents whose id hashes into the
+held-out share were not trained on.
+
+## Recipe
+
+`{recipe["name"]}`: {json.dumps(recipe["architecture"])}; {json.dumps(recipe["optimiser"])};
+phases {json.dumps(recipe["phases"])}; {recipe["mask_rate"]:.0%} of the tokens masked
+({"whole words" if recipe["whole_words"] else "single tokens"}). {encoder.get_vocab_size():,} entries, cased.
+
+## Figures
+
+| figure | value |
+|---|--:|
+{measured}
+
+## Limits
+
+- The model knows what its sources say, with their gaps: hospitals, regions, ages and sexes are not represented evenly,
+  and what is rare in them is learned badly. Check it on your own patients before relying on it.
+- It gives plausible words, not medical advice, and is not a medical device.
+- De-identification is never complete. Do not try to find persons in the model, and do not publish a model that was
+  trained on patient text without the consent of the data's owners and a privacy review.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, or 2 where there is nothing to release."""
+    parser = argparse.ArgumentParser(prog="python -m medbert.release", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--run", required=True, type=Path, metavar="DIR", help="output of medbert.pretrain")
+    parser.add_argument("--tokenizer", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--corpus", required=True, metavar="DIR")
+    parser.add_argument("--output", type=Path, default=Path("build/models"), metavar="DIR")
+    parser.add_argument("--onnx", action="store_true", help="also write model.onnx")
+    parsed = parser.parse_args(arguments)
+    try:
+        folder = release(parsed.run, parsed.tokenizer, Corpus.open(parsed.corpus), parsed.output, parsed.onnx)
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
