@@ -295,6 +295,6 @@ def _in_original(spans: Iterable[Span], normalised: Normalised) -> list[Span]:
 
 
 if __name__ == "__main__":
-    from pipelines.anonymise_command import main
+    from pipelines.anonymise_files import main
 
     sys.exit(main())

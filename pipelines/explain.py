@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines import output_scan
 from pipelines.anonymise import Anonymiser
@@ -29,13 +29,12 @@ def findings(anonymiser: Anonymiser, text: str) -> Iterator[tuple[Span, str]]:
         yield span._replace(begin=begin, end=end), "output scan"
 
 
-def explain(anonymiser: Anonymiser, text: str, console: Console) -> None:
-    """Print the findings in `text` and what replaces them."""
-    table = Table(title="Found", title_justify="left")
+def table(anonymiser: Anonymiser, text: str) -> Table:
+    """Return a table of the findings in `text`; it holds the text, so show it on a terminal only."""
+    rows = Table(title="Found", title_justify="left")
     for header in ("characters", "text", "label", "score", "by"):
-        table.add_column(header)
+        rows.add_column(header)
     for span, name in sorted(findings(anonymiser, text)):
-        surface = text[span.begin : span.end]
-        table.add_row(f"{span.begin}-{span.end}", repr(surface)[1:-1], span.label, f"{span.score:.2f}", name)
-    console.print(table)
-    console.print(anonymiser.preview(text), markup=False, highlight=False)
+        surface = Text(repr(text[span.begin : span.end])[1:-1])
+        rows.add_row(f"{span.begin}-{span.end}", surface, span.label, f"{span.score:.2f}", name)
+    return rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.anonymise_command import main
+from pipelines.anonymise_files import main
 from pipelines.record_files import decode, kind_of
 
 ROOT = Path(__file__).parents[2]

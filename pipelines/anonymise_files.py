@@ -14,9 +14,8 @@ from typing import Any, BinaryIO, NoReturn
 from rich.console import Console
 from rich_argparse import RawDescriptionRichHelpFormatter
 
-from pipelines import record_files
+from pipelines import explain, record_files
 from pipelines.anonymise import REPLACEMENTS, Anonymisation, Anonymiser, SelfTestError
-from pipelines.explain import explain
 from pipelines.formats import Unreadable
 from pipelines.record_files import Columns, Record
 from pipelines.spans import Span
@@ -245,7 +244,9 @@ def run(arguments: argparse.Namespace) -> int:
     anonymiser = Anonymiser(settings_of(arguments))
     anonymiser.self_test()
     if arguments.explain:
-        explain(anonymiser, sys.stdin.read(), Console())
+        console, text = Console(), sys.stdin.read()
+        console.print(explain.table(anonymiser, text))
+        console.print(anonymiser.preview(text), markup=False, highlight=False)
         return 0
     columns = Columns(arguments.text_column, arguments.id_column)
     account = anonymise_files(arguments.input, arguments.output, anonymiser, columns, arguments.spans)
