@@ -19,6 +19,9 @@ from schemas.signatures import band_columns
 READ_SHINGLES = 1 << 25
 """How many shingles are in memory at once."""
 
+SEEN_PAIRS = 1 << 25
+"""How many pairs of hot buckets are remembered as not similar, so that other bands do not compare them again."""
+
 ROW_BLOCKS = 4096
 """Into how many blocks of rows the index of a file of pairs is cut."""
 
@@ -49,7 +52,7 @@ def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, pa
         codes.append(candidates.all_pairs(rows[small], counts[counts <= candidates.BUCKET]))
         hot.append(rows[~small])
         sizes.append(counts[counts > candidates.BUCKET])
-    pairs = np.unique(np.concatenate(codes))
+    pairs = candidates.distinct(*codes)
     write_pairs(workspace, f"bucket-{task}", pairs, np.concatenate(hot), np.concatenate(sizes))
 
 
@@ -78,7 +81,7 @@ def compare(workspace: Workspace, task: int, names: list[str], first: int, last:
         with storage.open_input(workspace.url(f"{name}.bin")) as stream:
             stream.seek(low * 8)
             codes.append(np.frombuffer(stream.read((high - low) * 8), "<u8"))
-    pairs = np.unique(np.concatenate(codes))
+    pairs = candidates.distinct(*codes)
     similarities = compare_pairs(workspace, pairs)
     keep = similarities >= workspace.settings.threshold
     counts = {"edges": np.array(keep.sum()), "compared": np.array(pairs.size)}
@@ -109,19 +112,21 @@ def link(workspace: Workspace, task: int) -> None:
     arrays = workspace.read(f"hot-{task}.npz")
     rows, places, cuts, labels = (arrays[name] for name in ("rows", "places", "cuts", "labels"))
     sizes = count_shingles(workspace, rows)
-    pairs, counts = [np.zeros(0, np.uint64)], np.zeros(2, np.int64)
+    pairs, counts, seen = [np.zeros(0, np.uint64)], np.zeros(2, np.int64), np.zeros(0, np.uint64)
     for low, high in itertools.pairwise(cuts.tolist()):
         if np.all(labels[places[low:high]] == labels[places[low]]):
             continue
         for here in slices(places[low:high], sizes):
             values, offsets = read_shingles(workspace, rows[here])
             _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
-            links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold)
+            links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
+            if seen.size < SEEN_PAIRS:
+                seen = candidates.distinct(seen, *links.seen)
             left, right = (here[ends] for ends in links.edges())
             labels = connected_components(labels[left], labels[right], labels.size)[labels]
             counts += [links.compared, links.skipped]
             pairs.append(candidates.encode(rows[left], rows[right]))
-    edges = np.unique(np.concatenate(pairs))
+    edges = candidates.distinct(*pairs)
     workspace.write(f"link-{task}.npz", pairs=edges, edges=np.array(edges.size), compared=counts[0], skipped=counts[1])
 
 

@@ -25,6 +25,9 @@ WINDOW = 256
 PAIRS = 64
 """How many pairs per document are compared at most; those beyond, which only hostile input has, are counted."""
 
+CHUNK = 1 << 20
+"""How many pairs are listed at once."""
+
 BATCH = 1 << 15
 """How many pairs are compared before looking again at what is apart."""
 
@@ -33,12 +36,14 @@ BATCH = 1 << 15
 class Links:
     """The forest that grows: edges between places in the bucket, and the component of each place.
 
+    `seen` are the codes, in names of sets, of the pairs that were compared and are not similar;
     `compared` and `skipped` count pairs.
     """
 
     labels: np.ndarray
     left: list[np.ndarray] = field(default_factory=list)
     right: list[np.ndarray] = field(default_factory=list)
+    seen: list[np.ndarray] = field(default_factory=list)
     compared: int = 0
     skipped: int = 0
 
@@ -60,12 +65,21 @@ class Links:
         return np.concatenate([none, *self.left]), np.concatenate([none, *self.right])
 
 
-def link(values: np.ndarray, offsets: np.ndarray, labels: np.ndarray, threshold: float) -> Links:
+def link(
+    values: np.ndarray,
+    offsets: np.ndarray,
+    labels: np.ndarray,
+    threshold: float,
+    names: np.ndarray | None = None,
+    seen: np.ndarray | None = None,
+) -> Links:
     """Return edges that join the sets of a bucket as all its pairs at or above `threshold` would.
 
     The sets, none empty, are segments of `values`, as in `similarity.jaccard`. Sets of equal `labels`,
-    int64 places in the bucket, are joined already.
+    int64 places in the bucket, are joined already. Other buckets may have seen the same sets: `names`,
+    integers, tell them again, and `seen` are ascending codes of pairs of names known not to be similar.
     """
+    names = np.arange(labels.size) if names is None else names
     links = Links(labels)
     frequency = np.bincount(values >> np.uint32(12), minlength=1 << 20)
     join_pivots(values, offsets, frequency, threshold, links)
@@ -73,11 +87,20 @@ def link(values: np.ndarray, offsets: np.ndarray, labels: np.ndarray, threshold:
         return links
     entries = prefixes(values, offsets, frequency, threshold)
     codes, links.skipped = filtered_pairs(*entries, links.labels)
-    for begin in range(0, codes.size, BATCH):
-        left, right = decode(codes[begin : begin + BATCH])
-        apart = links.labels[left] != links.labels[right]
-        left, right = left[apart], right[apart]
-        links.add(left, right, jaccard(values, offsets, left, right) >= threshold)
+    left, right = decode(codes)
+    if seen is not None and seen.size:
+        named = encode(names[left], names[right])
+        new = seen[np.minimum(np.searchsorted(seen, named), seen.size - 1)] != named
+        left, right = left[new], right[new]
+    while left.size:
+        one, other = left[:BATCH], right[:BATCH]
+        similar = jaccard(values, offsets, one, other) >= threshold
+        links.add(one, other, similar)
+        links.seen.append(encode(names[one[~similar]], names[other[~similar]]))
+        left, right = left[BATCH:], right[BATCH:]
+        if similar.any():
+            apart = links.labels[left] != links.labels[right]
+            left, right = left[apart], right[apart]
     return links
 
 
@@ -136,10 +159,16 @@ def filtered_pairs(
     `PAIRS` a set cuts the poorest.
     """
     cuts = np.flatnonzero(np.diff(element, prepend=~element[:1], append=~element[-1:]))
-    label = labels[owner]
+    label, sizes = labels[owner], np.diff(cuts)
     mixed = np.minimum.reduceat(label, cuts[:-1]) != np.maximum.reduceat(label, cuts[:-1])
     found, skipped = [np.zeros(0, np.uint64)], 0
-    for run in np.flatnonzero(mixed).tolist():
+    for size in np.unique(sizes[mixed & (sizes <= WINDOW)]).tolist():
+        begins = cuts[:-1][mixed & (sizes == size)]
+        left, right = np.triu_indices(size, 1)
+        for low in range(0, begins.size, CHUNK // left.size + 1):
+            runs = begins[low : low + CHUNK // left.size + 1, None]
+            found.append(_apart((runs + left).ravel(), (runs + right).ravel(), owner, indexed, label))
+    for run in np.flatnonzero(mixed & (sizes > WINDOW)).tolist():
         here = slice(cuts[run], cuts[run + 1])
         pairs, left_out = _pairs_of_run(owner[here], indexed[here], label[here])
         found.append(pairs)
@@ -151,7 +180,7 @@ def filtered_pairs(
 
 
 def _pairs_of_run(owner: np.ndarray, indexed: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return the pairs of one run, of an indexed set and a later one, that are apart.
+    """Return the pairs of one long run, of an indexed set and a later one, that are apart.
 
     Only the sets outside the commonest component are followed, each within a window of neighbours.
     """
@@ -163,6 +192,11 @@ def _pairs_of_run(owner: np.ndarray, indexed: np.ndarray, label: np.ndarray) -> 
     one, other = np.repeat(outside, steps.size), (outside[:, None] + steps).ravel()
     inside = (other >= 0) & (other < size)
     one, other = one[inside], other[inside]
-    keep = (label[one] != label[other]) & indexed[np.minimum(one, other)]
     left_out = outside.size * max(size - 1 - 2 * reach, 0)
-    return encode(owner[one[keep]], owner[other[keep]]), int(left_out)
+    return _apart(np.minimum(one, other), np.maximum(one, other), owner, indexed, label), int(left_out)
+
+
+def _apart(one: np.ndarray, other: np.ndarray, owner: np.ndarray, indexed: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return the codes of the pairs of entries, of which the first is indexed, whose sets are apart."""
+    keep = indexed[one] & (label[one] != label[other])
+    return encode(owner[one[keep]], owner[other[keep]])

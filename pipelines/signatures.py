@@ -249,8 +249,8 @@ def _sign_block(texts: pa.Array, settings: Deduplication, schema: pa.Schema) -> 
     values = minhash(shingles, cuts, settings.permutations, settings.seed)
     keys = band_keys(values, settings.bands, settings.rows)
     keys[:, cuts[1:] == cuts[:-1]] = 0
-    exact = _digests(*bytes_and_offsets(texts))
-    content = _digests(shingles.astype("<u4", copy=False).view(np.uint8), cuts * 4)
+    exact = digests(*bytes_and_offsets(texts))
+    content = digests(shingles.astype("<u4", copy=False).view(np.uint8), cuts * 4)
     content = [
         own if empty else theirs for own, theirs, empty in zip(exact, content, cuts[1:] == cuts[:-1], strict=True)
     ]
@@ -261,7 +261,8 @@ def _sign_block(texts: pa.Array, settings: Deduplication, schema: pa.Schema) -> 
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _digests(content: np.ndarray, offsets: np.ndarray) -> list[bytes]:
+def digests(content: np.ndarray, offsets: np.ndarray) -> list[bytes]:
+    """Return the BLAKE2b-128 digests of segments of bytes, uint8."""
     view = np.ascontiguousarray(content).data
     cuts = offsets.tolist()
     blake2b = functools.partial(hashlib.blake2b, digest_size=16)

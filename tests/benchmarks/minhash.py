@@ -43,7 +43,7 @@ def datasketch(documents: list[str]) -> None:
 
 
 def rensa(documents: list[str]) -> None:
-    from rensa import RMinHash
+    from rensa import RMinHash  # type: ignore[attr-defined]
 
     for text in documents:
         sketch = RMinHash(num_perm=128, seed=1)
@@ -52,10 +52,10 @@ def rensa(documents: list[str]) -> None:
 
 
 def datatrove(documents: list[str]) -> None:
-    from datatrove.data import Document
-    from datatrove.pipeline.dedup import MinhashDedupSignature
-    from datatrove.pipeline.dedup.minhash import MinhashConfig
-    from datatrove.utils.typeshelper import Languages
+    from datatrove.data import Document  # type: ignore[import-not-found]
+    from datatrove.pipeline.dedup import MinhashDedupSignature  # type: ignore[import-not-found]
+    from datatrove.pipeline.dedup.minhash import MinhashConfig  # type: ignore[import-not-found]
+    from datatrove.utils.typeshelper import Languages  # type: ignore[import-not-found]
 
     config = MinhashConfig(n_grams=5, num_buckets=16, hashes_per_bucket=8)
     step = MinhashDedupSignature(output_folder="/tmp", config=config, language=Languages.german)
@@ -64,8 +64,8 @@ def datatrove(documents: list[str]) -> None:
 
 
 def text_dedup(documents: list[str]) -> None:
-    from text_dedup.minhash import embed_func
-    from text_dedup.utils.hashfunc import xxh3_32hash
+    from text_dedup.minhash import embed_func  # type: ignore[import-not-found]
+    from text_dedup.utils.hashfunc import xxh3_32hash  # type: ignore[import-not-found]
 
     generator = np.random.RandomState(1)
     prime, largest = np.uint32((1 << 32) - 5), np.uint32((1 << 32) - 1)
@@ -137,7 +137,7 @@ def measure_collisions(count: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="texts to signatures, documents a second")
     parser.add_argument("--documents", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
