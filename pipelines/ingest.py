@@ -1,16 +1,17 @@
-"""The files of a source, cut into units of work.
+"""The files of a source as its readers see them.
 
 A `Source` names its readers; a `Reader` accepts files by name and first bytes, cuts large ones into
-ranges and turns a range into raw documents and rejections. A `Split` is one unit of work: a range
-of one file, or several small files of one folder.
+ranges and turns a range into raw documents and rejections.
 """
 
 import bz2
 import gzip
+import io
 import lzma
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
@@ -51,18 +52,61 @@ class InputFile:
         with self.open_decompressed() as stream:
             head = bytearray()
             try:
-                while len(head) < HEAD_BYTES and (block := stream.read(4096)):
+                # short reads: a break must not take what came before it along
+                while len(head) < HEAD_BYTES and (block := stream.read1(4096)):  # pyright: ignore[reportAttributeAccessIssue]
                     head += block
-            except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError):
+            except (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError):
                 pass
             return bytes(head[:HEAD_BYTES])
+
+
+class _Zstandard(io.RawIOBase):
+    """A Zstandard stream of one or several frames that can be read again from its beginning."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self._start()
+
+    def _start(self) -> None:
+        self.stream.seek(0)
+        self.position = 0
+        self.reader = zstandard.ZstdDecompressor().stream_reader(self.stream, read_across_frames=True, closefd=False)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def readinto(self, buffer: Any) -> int:
+        count = self.reader.readinto1(buffer)
+        self.position += count
+        return count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to `offset` from the beginning, or onward from here; raises OSError for any other way."""
+        target = offset + (self.position if whence == io.SEEK_CUR else 0)
+        if whence == io.SEEK_END or target < 0:
+            raise io.UnsupportedOperation("the end of a Zstandard stream is not known")
+        if target < self.position:
+            self._start()
+        while self.position < target and self.readinto(bytearray(min(1 << 20, target - self.position))):
+            pass
+        return self.position
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
 
 
 _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\x1f\x8b": lambda stream: cast(BinaryIO, gzip.GzipFile(fileobj=stream)),
     b"BZh": lambda stream: cast(BinaryIO, bz2.BZ2File(stream)),
     b"\xfd7zXZ\x00": lambda stream: cast(BinaryIO, lzma.LZMAFile(stream)),
-    b"\x28\xb5\x2f\xfd": lambda stream: zstandard.ZstdDecompressor().stream_reader(stream),
+    b"\x28\xb5\x2f\xfd": lambda stream: cast(BinaryIO, io.BufferedReader(_Zstandard(stream))),
 }
 
 

@@ -168,8 +168,22 @@ def read_file(source: Source, file: InputFile, start: int, stop: int | None, opt
         raise UnreadableFileError("empty_file")
     reader = find_reader(source, file)
     if reader is None:
-        raise UnreadableFileError("unsupported_format")
+        raise UnreadableFileError(why_unreadable(file))
     yield from reader.read(file, start, stop, options)
+
+
+def why_unreadable(file: InputFile) -> str:
+    """Return the reason why no reader accepts `file`: its compression breaks at once, or nobody knows its format."""
+    try:
+        with file.open_decompressed() as stream:
+            stream.read(1)
+    except EOFError:
+        return "truncated"
+    except PermissionError:
+        raise
+    except Exception:  # each library of compression has errors of its own
+        return "corrupt"
+    return "unsupported_format"
 
 
 @dataclass

@@ -29,7 +29,7 @@ from pipelines.formats.fhir_people import (
     text_of,
     with_contained,
 )
-from pipelines.formats.lines import DECOMPRESSION_ERRORS, read_lines
+from pipelines.formats.lines import DECOMPRESSION_ERRORS, ShortReads, read_lines
 
 MEMORY_BYTES = 32 * 1024 * 1024
 """The largest file that is parsed at once."""
@@ -147,8 +147,7 @@ def _entries(
     with open_stream() as stream:
         first = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     with open_stream() as stream:
-        buffered = io.BufferedReader(cast(io.RawIOBase, stream), 1 << 18)
-        entries = ijson.items(buffered, "item" if first == b"[" else "entry.item", use_float=True)
+        entries = ijson.items(ShortReads(stream), "item" if first == b"[" else "entry.item", use_float=True)
         number = 0
         try:
             for number, entry in enumerate(entries):

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from lzma import LZMAError
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
@@ -56,13 +56,37 @@ def read_lines(stream: BinaryIO, start: int = 0, stop: int | None = None, encodi
         raise UnreadableFileError("corrupt") from None
 
 
+class ShortReads(io.RawIOBase):
+    """A stream that hands on what a single read of `stream` gives.
+
+    A buffer that asks a decompressor for more than there is before a break would lose all of it.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self.stream.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        read = getattr(self.stream, "read1", self.stream.read)
+        content = read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
 def _plain(stream: BinaryIO, start: int, stop: int | None) -> Iterator[Line]:
-    buffered = io.BufferedReader(cast(io.RawIOBase, stream), BUFFER_BYTES)
-    try:
-        yield from _bounded(cast(BinaryIO, buffered), start, stop)
-    finally:
-        # else the stream, which is the caller's, would be closed with the buffer
-        buffered.detach()
+    buffered = io.BufferedReader(ShortReads(stream), BUFFER_BYTES)
+    yield from _bounded(cast(BinaryIO, buffered), start, stop)
 
 
 def _bounded(lines: BinaryIO, start: int, stop: int | None) -> Iterator[Line]:
