@@ -26,9 +26,9 @@ EMAIL = re.compile(
     re.IGNORECASE,
 )
 AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
-BEFORE_AT = re.compile(r"[\w.+%-]+\s?$")
+BEFORE_AT = re.compile(r"[\w.+%-]+\s{0,2}$")
 AFTER_AT = re.compile(
-    r"\s?[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
+    r"\s{0,2}[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
 )
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
 DOMAIN = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)")

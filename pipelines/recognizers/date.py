@@ -46,6 +46,8 @@ GLUED = re.compile(
     rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)"
 )
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
+NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
+AFTER_NAME = re.compile(r"[^\W\d_]{2}(?:, ?| ?\()$")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
 DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
@@ -102,7 +104,8 @@ def _numeric(tokens: Tokens, index: int) -> int:
     if before in ".,/" and start > 1 and text[start - 2].isdigit() and before != ".":
         return 0
     if match := DATE.match(text, start):
-        return 0 if _is_numbering(tokens, index, match.end()) else match.end()
+        numbered = NUMBERED.match(match[0]) and text[match.end() : match.end() + 2].strip(".").isdigit()
+        return 0 if numbered or _is_numbering(tokens, index, match.end()) else match.end()
     match = SCANNED.match(text, start)
     if match and _is_scanned(match[0]):
         return match.end()
@@ -132,8 +135,10 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
             return match.end()
     if (match := SLASHED.match(text, start)) and (len(match[0]) == 8 or BIRTH.search(around)):
         return match.end()
-    if len(word) in (6, 8) and BIRTH.search(around) and (match := UNSEPARATED.match(text, start)):
-        return match.end()
+    if len(word) in (6, 8) and (match := UNSEPARATED.match(text, start)):
+        bracketed = AFTER_NAME.search(around) and text[match.end() : match.end() + 1] in (",", ")", ";")
+        if BIRTH.search(around) or bracketed:
+            return match.end()
     if (match := DAY_AND_MONTH.match(text, start)) and re.search(r"\b(?:am|vom|ab|seit|bis|den|zum|-|–)\s?$", around):
         return match.end()
     if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):

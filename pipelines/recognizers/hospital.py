@@ -76,8 +76,8 @@ def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
 def _is_department(tokens: Tokens, index: int) -> bool:
     """Tell whether a department with its town stands here: Radiologie Bielefeld."""
     following = tokens.flags[index + 1]
-    named = tokens.gap(index + 1) == " " and not following & (WORDS | NAMES)
-    return named and tokens.words[index].lower().endswith(
+    clear = bool(following & Flag.TOWN) or not following & (WORDS | NAMES)
+    return clear and tokens.gap(index + 1) == " " and len(tokens.words[index]) > 6
         ("logie", "trie", "chirurgie", "pädie", "medizin", "therapie")
     )
 
@@ -133,7 +133,8 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
             break
         if tokens.is_upper(at):
             previous = tokens.word(at - 1).lower()
-            if _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
+            saint = previous == "." and tokens.word(at - 2).lower() in SAINTS
+            if saint or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
                 named, end = True, at + 1
             elif word.lower() in SAINTS:
                 end = at + 1

@@ -97,7 +97,8 @@ def _continues(tokens: Tokens, index: int) -> bool:
 
 def _leads_to_name(tokens: Tokens, index: int) -> bool:
     at = index
-    if tokens.words[index] in PREPOSITIONS and (tokens.flag(index + 1) & Flag.COMMON or tokens.words[index] == "und"):
+    word, noun = tokens.words[index], tokens.flag(index + 1) & Flag.COMMON and tokens.is_upper(index + 1)
+    if (word in PREPOSITIONS and noun) or (word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE):
         return False
     while tokens.flag(at) & Flag.PARTICLE and at - index < 3:
         at += 2 if tokens.word(at + 1) in APOSTROPHES else 1

@@ -27,6 +27,7 @@ DEPARTMENTS = (
     "diktat",
     "vertretung",
 )
+LEADING = (":", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
 SIGNATURE = 700
 SHORT_TITLES = (
     "ma",
@@ -103,7 +104,8 @@ def _after_title(tokens: Tokens, index: int) -> Span | None:
     if tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at) and not _is_surname_here(tokens, at):
         at = skip_titles(tokens, at + 1)
         strong = tokens.word(at - 1) not in (",", ".")
-        if tokens.word(at - 1) == "," or not _is_name_like(tokens, at):
+        particle = tokens.flag(at) & Flag.PARTICLE
+        if tokens.word(at - 1) == "," or not (particle or _is_name_like(tokens, at)):
             return None
     if tokens.new_line(at) and tokens.gap(at).count("\n") > 1:
         return None
@@ -126,16 +128,13 @@ def _is_name_like(tokens: Tokens, index: int) -> bool:
 def _after_role(tokens: Tokens, index: int) -> Span | None:
     """Return the name after a role: Patientin Beate Albers, Untersucher: Wiesler Franz, Kollege Klabauter."""
     at = index + 1
-    colon = linked = False
+    colon = linked = bracketed = False
     dotted = len(tokens.words[index]) < 5 and tokens.word(at) == "."
     at += dotted
-    while (
-        tokens.word(at) in (":", "-", "/", "in", ")", "von", "durch", "an")
-        and at - index < 5
-        and not tokens.new_line(at)
-    ):
+    while tokens.word(at) in LEADING and at - index < 5 and not tokens.new_line(at):
         colon |= tokens.word(at) == ":"
         linked |= tokens.word(at) in ("von", "durch", "an")
+        bracketed |= tokens.word(at) == "("
         at += 1
     titled = skip_titles(tokens, at)
     excluded = tokens.flag(at) & Flag.NOT_NAME and not tokens.is_initial(at) and not tokens.flag(at) & Flag.PARTICLE
@@ -147,7 +146,9 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     named = (not department and not tokens.flag(at) & (Flag.PROFESSION | Flag.MEDICAL | Flag.HOSPITAL)) or bool(
         tokens.flag(at) & NAMES
     )
-    span = name_after(tokens, at, any_word=(colon or linked) and named)
+    span = name_after(tokens, at, any_word=(colon or linked or bracketed) and named)
+    if bracketed and span and tokens.word(span[1]) != ")":
+        return None
     if not span:
         return None
     if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
@@ -243,8 +244,8 @@ def _is_signature(tokens: Tokens, span: Span) -> bool:
     ):
         return False
     closes = _begins_column(tokens, end) or tokens.word(end) in (",", "(", ".", "/", "-")
-    unknown = sum(1 for index in words if tokens.flags[index] & NAMES or not tokens.flags[index] & WORDS)
-    alone = tokens.flag(first) & Flag.SURNAME or not tokens.flag(first) & WORDS
+    unknown = sum(1 for index in words if tokens.flags[index] & NAMES or not tokens.flags[index] & Flag.COMMON)
+    alone = tokens.flag(first) & Flag.SURNAME or not tokens.flag(first) & Flag.COMMON
     role = tokens.flag(end) & (Flag.STAFF | Flag.TITLE) and tokens.ends_column(end)
     return bool(closes and unknown and (len(words) > 1 or initial or (role and alone)))
 

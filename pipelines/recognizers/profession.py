@@ -51,9 +51,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         start = tokens.starts[index]
         if flag & Flag.PROFESSION:
             before = text[max(0, start - 48) : start]
-            if STATED.search(before) or (
-                not flag & (Flag.STAFF | Flag.SURNAME | Flag.TITLE) and _stands_free(tokens, index)
-            ):
+            staff = flag & (Flag.STAFF | Flag.SURNAME | Flag.TITLE)
+            if STATED.search(before) or _is_described(tokens, index) or (not staff and _stands_free(tokens, index)):
                 yield Entity("PROFESSION", *_whole(tokens, index), 0.7, NAME)
         elif (
             (
@@ -62,18 +61,22 @@ def find(tokens: Tokens) -> Iterator[Entity]:
                 and BEFORE_TITLE.search(text, max(0, start - 30), start)
             )
             and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
-            and MASCULINE.search(tokens.words[index])
+            and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[index]))
         ):
             yield Entity("PROFESSION", *_whole(tokens, index), 0.6, NAME)
+
+
+def _is_described(tokens: Tokens, index: int) -> bool:
+    """Tell whether an age or a status stands before: 68-jähriger Landwirt, 43 Jahre, Lehrerin; pensionierter Lehrer."""
+    previous = tokens.word(index - 1)
+    if "hrig" in previous or previous.endswith(FORMER):
+        return True
+    return previous in (".", ",") and tokens.word(index - 2) in ("J", "a", "Jahre")
 
 
 def _stands_free(tokens: Tokens, index: int) -> bool:
     """Tell whether the word ends a phrase, as in "Floristin, ledig", and is no medical calling."""
     previous = tokens.word(index - 1)
-    if "hrig" in previous or previous.endswith(FORMER):
-        return True
-    if tokens.word(index - 2) in ("J", "a", "Jahre") and previous in (".", ","):
-        return True
     phrase = previous in (",", "(", "ist", "eine", "ein", "als") and tokens.word(index + 1) in (",", ".", ";", ")")
     return phrase and not tokens.flags[index] & Flag.MEDICAL
 

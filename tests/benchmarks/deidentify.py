@@ -10,6 +10,7 @@ With --cross-validate the development letters' recall is printed beside that of 
 import argparse
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -40,7 +41,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 def presidio() -> Find:
     """Return stock Presidio for German as a function from a text to spans."""
     import spacy
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, predefined_recognizers
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
     class Blank(SpacyNlpEngine):
@@ -52,7 +53,10 @@ def presidio() -> Find:
 
     logging.getLogger("tldextract").setLevel(logging.CRITICAL)  # it logs that it has no network
     registry = RecognizerRegistry(supported_languages=["de"])
-    registry.load_predefined_recognizers(languages=["de"], countries=["de"])
+    registry.load_predefined_recognizers(languages=["de"])
+    for name in sorted(vars(predefined_recognizers)):
+        if name.startswith("De") and name.endswith("Recognizer"):
+            registry.add_recognizer(getattr(predefined_recognizers, name)(supported_language="de"))
     engine = AnalyzerEngine(registry=registry, nlp_engine=Blank(), supported_languages=["de"])
     return lambda text: [(found.start, found.end) for found in engine.analyze(text, language="de")]
 
@@ -104,7 +108,8 @@ def cross_validate(letters: list[dict[str, Any]]) -> None:
 
     script = Path(__file__).parents[2] / "scripts" / "train_tagger.py"
     command = [sys.executable, str(script), "--letters", str(DEVELOPMENT), "--cross-validate", "4"]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    environment = {**os.environ, "PYTHONPATH": str(script.parents[1])}
+    output = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     unseen = {line["id"]: line["entities"] for line in map(json.loads, output.splitlines())}
     ours = default()
     shipped = {letter["id"]: ours(letter["text"]) for letter in letters}
