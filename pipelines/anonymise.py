@@ -21,7 +21,7 @@ from pipelines.normalise import Normalised, normalise
 from pipelines.replacement import Replaced, Splitter, drop_sentences, replace, split_simply, tag
 from pipelines.spans import BadSpanError, Span, check, resolve
 from pipelines.surrogates import Surrogates, load_lexicons
-from pipelines.windows import propagate, windows
+from pipelines.windows import propagate, window_size, windows
 from schemas.document import Document, KnownIdentifier, RawDocument, Rejection
 
 REPLACEMENTS = ("surrogate", "tag", "drop-sentence")
@@ -162,7 +162,7 @@ class Anonymiser:
         """
         normalised = normalise(text)
         spans: list[Span] = []
-        extents = list(windows(normalised.text))
+        extents = list(windows(normalised.text, window_size(normalised.text)))
         for begin, end in extents:
             _check_time(deadline)
             window = normalised.text[begin:end] if len(extents) > 1 else normalised.text

@@ -1,6 +1,7 @@
 """Huge texts in windows, so that memory and time stay linear and a deadline can be kept."""
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 from pipelines.folding import fold
@@ -9,9 +10,21 @@ from pipelines.spans import Span
 
 WINDOW = 100_000
 """Characters of a window; it is cut at the last paragraph, line or space before."""
+REPETITIVE_WINDOW = 2_000
+"""Characters of a window of a text that repeats itself without end, on which a look-around may cost its square."""
+_REPETITIVE = 25
+"""A text that is compressed to less than such a part is no prose; German letters come to a half or a third."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORTEST_PROPAGATED = 4
 _SCORE = 0.5
+
+
+def window_size(text: str) -> int:
+    """Return how long the windows of `text` may be."""
+    if len(text) <= REPETITIVE_WINDOW:
+        return WINDOW
+    content = text.encode("utf-8", "replace")
+    return REPETITIVE_WINDOW if len(content) > _REPETITIVE * len(zlib.compress(content, 1)) else WINDOW
 
 
 def windows(text: str, size: int = WINDOW) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from pipelines.anonymise import Anonymisation, Anonymiser, SelfTestError
 from pipelines.canaries import CANARIES
 from pipelines.recognizers import Entity
 from pipelines.spans import Span
-from pipelines.windows import WINDOW, windows
+from pipelines.windows import WINDOW, window_size, windows
 from schemas.document import Document, KnownIdentifier, RawDocument, Rejection
 
 ROOT = Path(__file__).parents[2]
@@ -220,6 +220,17 @@ def test_huge_texts_go_in_windows(anonymiser):
     assert leaked(document, ("Zwiesler",)) == []
     surname = document.text.partition("Frau ")[2].split()[1].strip(",")
     assert document.text.endswith(f"{surname} wurde entlassen.")
+
+
+def test_endless_repetition_ends():
+    def squared(text):
+        time.sleep((len(text) / 10_000) ** 2)
+        return []
+
+    started = time.monotonic()
+    assert isinstance(stand_in(squared)(letter("Dr. " * 25_000)), Document)
+    assert time.monotonic() - started < 20
+    assert window_size(LETTER * 8) == WINDOW
 
 
 @given(st.text("ab .\n", max_size=80), st.integers(2, 20))
