@@ -78,8 +78,6 @@ def _is_department(tokens: Tokens, index: int) -> bool:
     following = tokens.flags[index + 1]
     clear = bool(following & Flag.TOWN) or not following & (WORDS | NAMES)
     return clear and tokens.gap(index + 1) == " " and len(tokens.words[index]) > 6
-        ("logie", "trie", "chirurgie", "pädie", "medizin", "therapie")
-    )
 
 
 def _is_proper(tokens: Tokens, index: int) -> bool:
