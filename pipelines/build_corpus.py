@@ -273,9 +273,8 @@ def show(build: Build, manifest: Manifest) -> None:
         for variant in VARIANTS:
             console.print(terminal_table(report.corpus_table(manifest.statistics[variant]), f"Corpus, {variant}"))
         console.print(terminal_table(report.account_table(manifest.sources), "Where the documents went"))
-        console.print(
-            f"corpus    {build.output}\nreport    {storage.join(build.output, 'report.md')}\nmanifest  {build.manifest}"
-        )
+        for name, path in (("corpus", ""), ("report", "report.html"), ("manifest", "manifest.json")):
+            console.print(f"{name:9} {storage.join(build.output, path) if path else build.output}")
 
 
 def terminal_table(section: report.Section, title: str) -> Table:

@@ -46,7 +46,10 @@ class Configuration:
         anonymisation = {name: value for name, value in asdict(self.anonymisation).items() if name != "key"}
         return {
             "sources": list(self.sources),
-            "options": {name: dict(sorted(values.items())) for name, values in sorted(self.options.items())},
+            "options": {
+                name: {option: stated(value) for option, value in sorted(values.items())}
+                for name, values in sorted(self.options.items())
+            },
             "selection": asdict(self.selection),
             "anonymisation": {**anonymisation, "key": key_check(key) if key else "random"},
             "deduplication": self.deduplication.to_json(),
@@ -54,6 +57,11 @@ class Configuration:
             "against": file_digest(storage.join(self.against, "manifest.json")) if self.against else None,
             "exclude": [file_digest(url) for url in self.exclude],
         }
+
+
+def stated(value: str) -> str:
+    """Return an option's value, or the digest of the file that it names."""
+    return f"sha256:{file_digest(value)}" if "/" in value and storage.exists(value) else value
 
 
 def digest_of(values: Iterable[str]) -> str:

@@ -76,8 +76,11 @@ def prepare(raw: RawDocument, recipe: Recipe, watch: Stopwatch) -> Document | Re
     watch.lap("read")
     if raw.id in recipe.withdrawn or raw.key in recipe.withdrawn:
         return Rejection(raw.id, raw.source, "ingest", "withdrawn", raw.file)
+    if len(raw.text) > recipe.selection.maximum_characters:
+        return Rejection(raw.id, raw.source, "select", "too_long", raw.file)
     try:
         text, title = clean(raw.text), clean(raw.title)
+        known = tuple(replace(identifier, value=clean(identifier.value)) for identifier in raw.known)
         watch.lap("clean")
         text, reason = select(text, title, recipe.selection)
         watch.lap("select")
@@ -85,7 +88,7 @@ def prepare(raw: RawDocument, recipe: Recipe, watch: Stopwatch) -> Document | Re
         return Rejection(raw.id, raw.source, "select", "unexpected_error", raw.file)
     if reason is not None:
         return Rejection(raw.id, raw.source, "select", reason, raw.file)
-    outcome = anonymiser(recipe.anonymisation)(replace(raw, text=text, title=title))
+    outcome = anonymiser(recipe.anonymisation)(replace(raw, text=text, title=title, known=known))
     watch.lap("anonymise")
     return outcome
 

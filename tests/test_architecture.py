@@ -18,7 +18,12 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_only_anonymise_makes_documents() -> None:
-    makers = {path.name for path in MODULES for name, _ in calls(path) if name == "Document"}
+    makers = {
+        path.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Document"
+    }
     assert makers <= {"anonymise.py"}
     assert makers, "nobody makes documents: this test looks for the wrong name"
 
@@ -34,16 +39,8 @@ def test_modules_say_what_they_are(path: Path) -> None:
 
 
 def test_pipelines_print_and_log_in_the_command_lines_only() -> None:
-    allowed = {
-        "build_corpus.py",
-        "progress.py",
-        "report.py",
-        "inspect.py",
-        "anonymise.py",
-        "anonymise_files.py",
-        "samples.py",
-    }
-    talkers = {
-        p.name for p in MODULES if "pipelines" in p.parts for name, _ in calls(p) if name in {"print", "getLogger"}
-    }
-    assert talkers <= allowed
+    """What a document's way goes through is silent: only commands, progress and the street's own log speak."""
+    speakers = {"part.py", "progress.py", "explain.py", "anonymise_files.py", "html.py"}  # html.py silences a library
+    talkers = {p for p in MODULES if "pipelines" in p.parts for name, _ in calls(p) if name in {"print", "getLogger"}}
+    silent = {p.name for p in talkers if "def main(" not in p.read_text(encoding="utf-8")}
+    assert silent <= {*speakers, "__init__.py"}
