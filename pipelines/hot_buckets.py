@@ -22,14 +22,14 @@ PIVOTS = 24
 WINDOW = 256
 """How many neighbours in size, to each side, are always within reach among documents that share an element."""
 
-PAIRS = 64
+PAIRS = 32
 """How many pairs per document are compared at most; those beyond, which only hostile input has, are counted."""
 
 CHUNK = 1 << 20
 """How many pairs are listed at once."""
 
 BATCH = 1 << 15
-"""How many pairs are compared before looking again at what is apart."""
+"""How many pairs are compared, at least, before looking again at what is apart."""
 
 
 @dataclass(slots=True)
@@ -92,12 +92,14 @@ def link(
         named = encode(names[left], names[right])
         new = seen[np.minimum(np.searchsorted(seen, named), seen.size - 1)] != named
         left, right = left[new], right[new]
+    # joining costs a pass over the bucket, so large buckets are joined in few, larger batches
+    batch = max(BATCH, left.size // 8)
     while left.size:
-        one, other = left[:BATCH], right[:BATCH]
+        one, other = left[:batch], right[:batch]
         similar = jaccard(values, offsets, one, other) >= threshold
         links.add(one, other, similar)
         links.seen.append(encode(names[one[~similar]], names[other[~similar]]))
-        left, right = left[BATCH:], right[BATCH:]
+        left, right = left[batch:], right[batch:]
         if similar.any():
             apart = links.labels[left] != links.labels[right]
             left, right = left[apart], right[apart]
