@@ -22,7 +22,7 @@ PIVOTS = 24
 WINDOW = 256
 """How many neighbours in size, to each side, are always within reach among documents that share an element."""
 
-PAIRS = 32
+PAIRS = 64
 """How many pairs per document are compared at most; those beyond, which only hostile input has, are counted."""
 
 CHUNK = 1 << 20
