@@ -93,7 +93,7 @@ def build_corpus(build: Build) -> Manifest:
         storage.join(build.work, "pairs"),
         build.configuration.deduplication,
         build.make_pipeline,
-        against=signatures_of(build.configuration.against),
+        against=build.configuration.against,
         exclude=build.configuration.exclude,
         template=TextTemplate(recipe),
     )
@@ -133,14 +133,6 @@ def build_parts(build: Build) -> None:
     parts = {split.name(recipe.fingerprint): split for split in plan_splits(build)}
     accounts = run_pass_one(build, recipe, parts)
     check_failures(accounts, build.maximum_failed)
-
-
-def signatures_of(corpus: str | None) -> list[str]:
-    """Return the signature files of a finished corpus, none without one."""
-    if corpus is None:
-        return []
-    folder = storage.join(corpus, "signatures")
-    return [storage.join(folder, path) for path, _ in storage.list_files(folder)]
 
 
 def plan_splits(build: Build) -> list[Split]:

@@ -19,7 +19,7 @@ from apache_beam.metrics import Metrics
 
 from pipelines.anonymise import Anonymisation, Anonymiser
 from pipelines.clean import clean
-from pipelines.count import count_text
+from pipelines.count import count_text, split_sentences
 from pipelines.ingest import Options, Outcome
 from pipelines.select import Selection, select
 from pipelines.shard import PartWriter, documents_table, part_url
@@ -68,7 +68,7 @@ class Stopwatch:
 @cache
 def anonymiser(settings: Anonymisation) -> Anonymiser:
     """Return the one anonymiser of this process: its lexicons and models are loaded once."""
-    return Anonymiser(settings)
+    return Anonymiser(settings, splitter=split_sentences)
 
 
 def prepare(raw: RawDocument, recipe: Recipe, watch: Stopwatch) -> Document | Rejection:
