@@ -12,6 +12,7 @@ ENTITIES = ["STREET", "ZIP", "CITY", "COUNTRY"]
 NAME = "address"
 
 WORDS = Flag.COMMON | Flag.COMPOUND
+LONGEST_CHAIN = 12
 INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.ADDRESS
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
@@ -179,7 +180,8 @@ def _street_start(tokens: Tokens, index: int, bare: bool) -> int:
     """Return the first token of a street's name: Iris-Leber-Straße, Kärntner Straße, Erich-Kästner-Platz."""
     first = index
     while (
-        first
+        first > index - LONGEST_CHAIN
+        and first
         and tokens.joined(first)
         and tokens.words[first - 1] in "-–"
         and tokens.joined(first - 1)
@@ -190,7 +192,13 @@ def _street_start(tokens: Tokens, index: int, bare: bool) -> int:
         previous = tokens.flag(index - 1)
         if tokens.is_upper(index - 1) and not previous & (Flag.SALUTATION | Flag.NOT_NAME | Flag.TITLE):
             first = index - 1
-            while first and tokens.joined(first) and tokens.words[first - 1] in "-–" and tokens.is_upper(first - 2):
+            while (
+                index - first < LONGEST_CHAIN
+                and first
+                and tokens.joined(first)
+                and tokens.words[first - 1] in "-–"
+                and tokens.is_upper(first - 2)
+            ):
                 first -= 2
     return first
 
@@ -277,7 +285,13 @@ RIVERS = frozenset(read_lines("place_tails"))
 
 def _hyphenated(tokens: Tokens, index: int) -> int:
     at = index + 1
-    while tokens.word(at) in ("-", "–") and tokens.joined(at) and tokens.joined(at + 1) and tokens.is_upper(at + 1):
+    while (
+        at - index < LONGEST_CHAIN
+        and tokens.word(at) in ("-", "–")
+        and tokens.joined(at)
+        and tokens.joined(at + 1)
+        and tokens.is_upper(at + 1)
+    ):
         at += 2
     return at
 

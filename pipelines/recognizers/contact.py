@@ -31,7 +31,9 @@ AFTER_AT = re.compile(
     r"\s{0,2}[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
 )
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
-DOMAIN = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)")
+DOMAIN = re.compile(
+    r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)"
+)
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 

@@ -94,7 +94,12 @@ def _is_proper(tokens: Tokens, index: int) -> bool:
 def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
     """Return the first token of the institution, and whether what stands before its head word is a proper name."""
     first, named = index, False
-    while tokens.joined(first) and tokens.word(first - 1) in ("-", "–") and tokens.joined(first - 1):
+    while (
+        index - first < FARTHEST
+        and tokens.joined(first)
+        and tokens.word(first - 1) in ("-", "–")
+        and tokens.joined(first - 1)
+    ):
         first -= 2
         named |= _is_proper(tokens, first) or tokens.word(first).lower() in SAINTS
         if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.joined(first):

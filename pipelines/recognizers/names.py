@@ -10,6 +10,7 @@ MOST_PARTS = 5
 FOREIGN_PARTICLES = frozenset("van ter ten del della di da dos du el al bin ben ibn".split())
 PREPOSITIONS = frozenset("vom auf zum am und".split())
 LONG_LINE = 60
+LONGEST_CHAIN = 12
 HYPHENS = ("-", "–", "‐", "‑")
 APOSTROPHES = ("'", "’", "´", "`")
 WORDS = Flag.COMMON | Flag.COMPOUND
@@ -112,7 +113,12 @@ def _skip_particle(tokens: Tokens, index: int) -> int:
 def _word_end(tokens: Tokens, index: int) -> int:
     """Return the token after a word and what hangs on it by hyphen or apostrophe: Müller-Lüdenscheidt, O'Brien."""
     at = index + 1
-    while tokens.word(at) in (*HYPHENS, *APOSTROPHES) and tokens.joined(at) and tokens.joined(at + 1):
+    while (
+        at - index < LONGEST_CHAIN
+        and tokens.word(at) in (*HYPHENS, *APOSTROPHES)
+        and tokens.joined(at)
+        and tokens.joined(at + 1)
+    ):
         if not (tokens.is_upper(at + 1) or tokens.flag(at + 1) & Flag.PARTICLE):
             break
         at += 2

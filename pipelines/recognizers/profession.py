@@ -83,6 +83,6 @@ def _stands_free(tokens: Tokens, index: int) -> bool:
 
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
     first = index
-    while tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
+    while index - first < 8 and tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
         first -= 2
     return tokens.starts[first], tokens.ends[index]
