@@ -10,16 +10,17 @@ corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
 
 test: check  ## all checks and tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/.installed-dev  ## style, types, architecture
+check: $(VENV)/.installed-dev  ## style, types, architecture, JSON Schemas, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/schemas/test_json_schemas.py tests/test_docs.py tests/test_architecture.py
 
 bench: $(VENV)/.installed-dev  ## benchmarks against named peers
-	for name in $(filter-out %/__init__.py %/report.py,$(wildcard tests/benchmarks/*.py)); do $(BIN)/python -m tests.benchmarks.$$(basename $$name .py) || exit 1; done
+	for name in $$(grep -l '^def main' tests/benchmarks/*.py); do $(BIN)/python -m tests.benchmarks.$$(basename $$name .py) || exit 1; done
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
