@@ -92,12 +92,18 @@ def read_content(stream: BinaryIO) -> Iterator[Capture | Unreadable]:
             yield outcome
 
 
+_WITH_PAGE = frozenset({"response", "resource", "conversion"})
+_WITHOUT_PAGE = frozenset({"warcinfo", "request", "metadata", "revisit", "continuation"})
+
+
 def parse_record(content: bytes, place: str) -> Capture | Unreadable | None:
     """Return the page of a record; None where it is of a kind that holds none."""
     try:
         record = ArcWarcRecordLoader().parse_record_stream(io.BytesIO(content), known_format="warc")
-        if record is None or record.rec_type not in ("response", "resource", "conversion"):
+        if record is None or record.rec_type in _WITHOUT_PAGE:
             return None
+        if record.rec_type not in _WITH_PAGE:  # a record whose header is damaged
+            return Unreadable(place, "malformed_record")
         url = record.rec_headers.get_header("WARC-Target-URI") or ""
         if url.startswith(("dns:", "whois:")):
             return None
