@@ -6,11 +6,12 @@ de-identified. The part's account is written last: its being there is what "done
 """
 
 import logging
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import apache_beam as beam
@@ -21,6 +22,7 @@ from pipelines.anonymise import Anonymisation, Anonymiser
 from pipelines.clean import clean
 from pipelines.count import count_text, split_sentences
 from pipelines.ingest import Options, Outcome
+from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.select import Selection, select
 from pipelines.shard import PartWriter, documents_table, part_url
 from pipelines.signatures import sign
@@ -35,6 +37,7 @@ BATCH_DOCUMENTS, BATCH_CHARACTERS = 512, 4_000_000
 """Bounds of the documents that are counted, signed and written together."""
 
 HEARTBEAT_SECONDS = 2.0
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +96,44 @@ def prepare(raw: RawDocument, recipe: Recipe, watch: Stopwatch) -> Document | Re
     return outcome
 
 
-def tell_of_broken_file(path: str, error: Exception) -> None:
-    """Log the kind of an error that no reader foresaw; its message could hold text."""
-    logger.warning("%s: unforeseen %s; what is left of the file is rejected", path, type(error).__name__)
+def is_first_name(word: str) -> bool:
+    """Tell whether `word` is a first name and no common word."""
+    flags = lexicon()[word.capitalize()]
+    return bool(flags & Flag.FIRST_NAME) and not flags & (Flag.COMMON | Flag.NOT_NAME)
+
+
+@lru_cache(maxsize=4096)
+def masked_path(path: str) -> str:
+    """Return the path of a file with every part starred out that has a first name in it, but for the ending.
+
+    Exports are named after patients, and rejections and logs name files.
+    """
+    parts = []
+    for part in path.split("/"):
+        stem, dot, ending = part.partition(".")
+        if any(is_first_name(word) for word in _LETTERS.findall(stem)):
+            stem = "".join("*" if character.isalnum() else character for character in stem)
+        parts.append(f"{stem}{dot}{ending}")
+    return "/".join(parts)
 
 
 def outcomes(split: Split, recipe: Recipe, watch: Stopwatch) -> Iterator[Document | Rejection]:
     """Yield what became of every record of `split`."""
     folder = storage.join(recipe.input, split.source)
     options: Options = recipe.options.get(split.source, {})
+    settings = recipe.anonymisation
+
+    def tell_of_broken_file(path: str, error: Exception) -> None:
+        # the kind of error only: its message could hold text
+        name = masked_path(path)
+        logger.warning("%s: unforeseen %s; what is left of the file is rejected", name, type(error).__name__)
+
     records: Iterable[Outcome] = read_split(source(split.source), folder, split, options, tell_of_broken_file)
-    for outcome in records:
-        yield outcome if isinstance(outcome, Rejection) else prepare(outcome, recipe, watch)
+    for raw in records:
+        outcome = raw if isinstance(raw, Rejection) else prepare(raw, recipe, watch)
+        if isinstance(outcome, Rejection) and split.source not in settings.public:
+            outcome = replace(outcome, file=masked_path(outcome.file))
+        yield outcome
     watch.lap("read")
 
 
