@@ -1,0 +1,156 @@
+"""Reading words with tags: CoNLL columns, JSON with tokens and tags, standoff JSON Lines."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from medbert.tasks.examples import Example
+from medbert.tasks.tables import split_files
+
+WORD = re.compile(r"\w+|[^\w\s]")
+TAG = re.compile(r"O|[BIESLUM]-\S.*")
+TYPE_KEYS = ("label", "type", "tag", "entity", "entity_group")
+
+
+def to_iob2(tags: Sequence[str], place: str) -> list[str]:
+    """Return IOB1, IOB2, IOBES or BILOU `tags` as IOB2. Raises ValueError naming `place` on anything else."""
+    result, before = [], "O"
+    for tag in tags:
+        if not TAG.fullmatch(tag):
+            raise ValueError(f"{place}: a tag that is none of O, B-, I-, E-, S-, L-, U-, M- with a type")
+        inside = tag[0] in "IELM" and before != "O" and before[2:] == tag[2:]
+        result.append(tag if tag == "O" else f"{'I' if inside else 'B'}-{tag[2:]}")
+        before = "O" if tag[0] in "ESLU" else tag
+    return result
+
+
+def example(words: Sequence[str], tags: Sequence[str], place: str, group: str = "") -> Example:
+    """Return an example of words and tags. Raises ValueError where they do not fit."""
+    if len(words) != len(tags):
+        raise ValueError(f"{place}: {len(words)} tokens but {len(tags)} tags")
+    return Example(" ".join(words), tuple(to_iob2(tags, place)), tuple(words), group)
+
+
+def read_conll(path: Path, word: int = 0, tag: int = -1) -> list[Example]:
+    """Return the sentences of a CoNLL file: a token a line, an empty line after each sentence.
+
+    `word` and `tag` are the columns. Comments (# before a tab or space) and -DOCSTART- lines are skipped.
+    Raises ValueError naming the line that has no tag.
+    """
+    examples, words, tags = [], [], []
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not in UTF-8") from None
+    for number, line in enumerate([*lines, ""], 1):
+        cells = line.split("\t") if "\t" in line else line.split()
+        if not line.strip() or line.startswith("-DOCSTART-") or (cells[0].strip() == "#" and len(cells) != 2):
+            if words:
+                examples.append(example(words, tags, f"{path}: sentence before line {number}"))
+            words, tags = [], []
+        elif len(cells) < 2 or len(cells) <= word:
+            raise ValueError(f"{path}: line {number}: a token without tag")
+        else:
+            words.append(cells[word].strip())
+            tags.append(cells[tag].strip())
+    return examples
+
+
+def read_json(path: Path) -> list[Any]:
+    """Return the records of JSON Lines, of a JSON list, or of the list in `data`. Raises ValueError."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if text.lstrip()[:1] == "[":
+            return json.loads(text)
+        if path.suffix == ".json":
+            value = json.loads(text)
+            return value["data"] if isinstance(value, dict) and isinstance(value.get("data"), list) else [value]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path}: not JSON or JSON Lines in UTF-8") from None
+
+
+def read_records(path: Path) -> tuple[list[Example], list[str]]:
+    """Return the examples of a JSON file and warnings: records with tokens and tags, or standoff.
+
+    Tokens and tags: {"tokens": [...], "tags" or "ner_tags": [...]}. Standoff: {"text", "spans" or "entities":
+    [{"start", "end", "label"}]}, offsets in characters; each line of the text becomes one example.
+    """
+    examples, moved, dropped = [], 0, 0
+    for number, record in enumerate(read_json(path), 1):
+        place = f"{path}: record {number}"
+        if not isinstance(record, dict):
+            raise ValueError(f"{place}: not an object")  # noqa: TRY004
+        group = str(record.get("patient") or record.get("id") or record.get("document") or "")
+        tags = record.get("tags", record.get("ner_tags"))
+        words = record.get("tokens", record.get("words"))
+        if isinstance(tags, list) and isinstance(words, list):
+            if words:
+                examples.append(example([str(word) for word in words], [str(tag) for tag in tags], place, group))
+        elif isinstance(record.get("text"), str):
+            lines, changed, left = from_standoff(record["text"], spans_of(record, place), group or place)
+            examples += lines
+            moved, dropped = moved + changed, dropped + left
+        else:
+            raise ValueError(f"{place}: neither tokens and tags nor text with spans")  # noqa: TRY004
+    notes = [f"{path.name}: {moved} spans widened to whole tokens"] if moved else []
+    return examples, notes + ([f"{path.name}: {dropped} spans overlap others and were left out"] if dropped else [])
+
+
+def spans_of(record: dict[str, Any], place: str) -> list[tuple[int, int, str]]:
+    """Return the spans of a standoff record. Raises ValueError where one is malformed or outside of the text."""
+    spans, listed = [], record.get("spans", record.get("entities", record.get("annotations", [])))
+    for entry in listed if isinstance(listed, list) else []:
+        if isinstance(entry, dict):
+            label = next((entry[key] for key in TYPE_KEYS if key in entry), None)
+            start, end = entry.get("start", entry.get("begin")), entry.get("end")
+        else:
+            start, end, label = entry if isinstance(entry, list) and len(entry) == 3 else (None, None, None)
+        if not (isinstance(start, int) and isinstance(end, int) and isinstance(label, str)):
+            raise ValueError(f"{place}: a span without start, end and label")  # noqa: TRY004
+        if not 0 <= start < end <= len(record["text"]):
+            raise ValueError(f"{place}: span {start} to {end} is not in the text of {len(record['text'])} characters")
+        spans.append((start, end, label))
+    return spans
+
+
+def from_standoff(text: str, spans: list[tuple[int, int, str]], group: str) -> tuple[list[Example], int, int]:
+    """Return one example per line of `text`, how many spans were widened to whole tokens, how many left out.
+
+    Of overlapping spans the first and longest stays. A span over a line break goes on as a new entity.
+    """
+    tokens = [(match.start(), match.end()) for match in WORD.finditer(text)]
+    tags, moved, dropped = ["O"] * len(tokens), 0, 0
+    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1], span[2])):
+        inside = [i for i, (first, last) in enumerate(tokens) if first < end and last > start]
+        if not inside or any(tags[i] != "O" for i in inside):
+            dropped += 1
+            continue
+        # white space at the ends of a span moves nothing
+        moved += start > tokens[inside[0]][0] or end < tokens[inside[-1]][1]
+        for i in inside:
+            tags[i] = f"{'B' if i == inside[0] else 'I'}-{label}"
+    return list(_lines(text, tokens, tags, group)), moved, dropped
+
+
+def _lines(text: str, tokens: list[tuple[int, int]], tags: list[str], group: str) -> Iterator[Example]:
+    breaks = [i for i, (one, two) in enumerate(pairwise(tokens), 1) if "\n" in text[one[1] : two[0]]]
+    for first, last in pairwise([0, *breaks, len(tokens)]):
+        if first < last:
+            words = [text[start:end] for start, end in tokens[first:last]]
+            yield example(words, tags[first:last], "standoff", group)
+
+
+def read_tagged(folder: Path, word: int = 0, tag: int = -1) -> tuple[dict[str, list[Example]], list[str]]:
+    """Return the examples by split, and warnings, of a folder (or file) of CoNLL or JSON files."""
+    files, notes = {}, []
+    for split, path in split_files(folder, (".conll", ".tsv", ".txt", ".bio", ".json", ".jsonl")).items():
+        if path.suffix in (".json", ".jsonl"):
+            files[split], found = read_records(path)
+            notes += found
+        else:
+            files[split] = read_conll(path, word, tag)
+    return files, notes
