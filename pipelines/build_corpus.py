@@ -42,6 +42,7 @@ from schemas.signatures import signing
 
 logger = logging.getLogger("pipelines.build_corpus")
 SAMPLES = "build/samples"
+SMALL_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,15 @@ class Build:
     output: str
     configuration: Configuration
     make_pipeline: Callable[[], beam.Pipeline]
+    make_small_pipeline: Callable[[], beam.Pipeline]
     key: bytes = b""
     maximum_failed: float = 0.05
     keep_parts: bool = False
     progress: str = "quiet"
+
+    def pipeline_for(self, size: int) -> Callable[[], beam.Pipeline]:
+        """Return how a pass over `size` bytes of input is run: starting workers takes longer than a small one."""
+        return self.make_pipeline if size > SMALL_BYTES else self.make_small_pipeline
 
     @property
     def work(self) -> str:
@@ -92,13 +98,13 @@ def build_corpus(build: Build) -> Manifest:
         storage.join(build.work, "marks"),
         storage.join(build.work, "pairs"),
         build.configuration.deduplication,
-        build.make_pipeline,
+        build.pipeline_for(sum(account["bytes"] for account in accounts)),
         against=build.configuration.against,
         exclude=build.configuration.exclude,
         template=TextTemplate(recipe),
     )
     seconds["near_duplicates"] = time.monotonic() - started - seconds["parts"]
-    shards = run_pass_three(build, unmarked, fingerprint)
+    shards = run_pass_three(build, unmarked, fingerprint, sum(account["bytes"] for account in accounts))
     manifest = make_manifest(fingerprint, stated, accounts, shards, summary.to_json())
     seconds["shards"] = time.monotonic() - started - sum(seconds.values())
     finish(build, manifest, accounts, seconds)
@@ -142,7 +148,7 @@ def plan_splits(build: Build) -> list[Split]:
         for name, source in sources(build.configuration.sources).items()
         for batch in batches(source, storage.list_files(storage.join(build.input, name)))
     ]
-    with build.make_pipeline() as pipeline:
+    with build.pipeline_for(sum(size for batch in planned for _, size in batch.files))() as pipeline:
         _ = pipeline | beam.Create(planned) | PlanBatches(build.input, build.work)
     return read_plan(build.work, planned)
 
@@ -201,13 +207,13 @@ def number_parts(accounts: Sequence[Mapping[str, Any]]) -> list[Unmarked]:
     return unmarked
 
 
-def run_pass_three(build: Build, unmarked: Sequence[Unmarked], fingerprint: str) -> list[dict[str, Any]]:
-    """Write the shards and return their accounts, in order."""
+def run_pass_three(build: Build, unmarked: Sequence[Unmarked], fingerprint: str, size: int) -> list[dict[str, Any]]:
+    """Write the shards, of `size` bytes of text, and return their accounts, in order."""
     storage.delete_file(build.manifest)
     for folder in ("data", "signatures", "rejections", ".work/finished"):
         storage.delete_folder(storage.join(build.output, folder))
     marking = Marking(build.work, build.output, {"version": VERSION, "fingerprint": fingerprint})
-    with build.make_pipeline() as pipeline:
+    with build.pipeline_for(size)() as pipeline:
         _ = pipeline | beam.Create(list(unmarked)) | FinishShards(marking)
     return [storage.read_json(storage.join(build.work, "finished", f"{part.part}.json")) for part in unmarked]
 
@@ -237,6 +243,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         output=parsed.output,
         configuration=settings,
         make_pipeline=pipeline_factory(options, parsed.runner),
+        make_small_pipeline=pipeline_factory(beam_options(rest, parsed.runner, 1), parsed.runner),
         key=read_key(parsed.surrogate_key_file),
         maximum_failed=parsed.maximum_failed,
         keep_parts=parsed.keep_parts,

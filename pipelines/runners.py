@@ -2,12 +2,14 @@
 
 import argparse
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, SetupOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 REFUSED = {
     "DaskRunner": "it reports success with wrong results: empty files, lost last batches, mixed outputs",
@@ -38,7 +40,6 @@ def beam_options(arguments: Sequence[str], runner: str, workers: int) -> Pipelin
         raise ValueError("--direct_running_mode=multi_threading is refused: it silently loses elements")
     if runner == "DirectRunner":
         direct.direct_num_workers = workers
-        direct.direct_running_mode = "in_memory" if workers == 1 else "multi_processing"
     options.view_as(SetupOptions).save_main_session = False
     return options
 
@@ -51,7 +52,10 @@ def pipeline_factory(options: PipelineOptions, runner: str) -> Callable[[], beam
     ValueError where a portable runner's job endpoint does not answer.
     """
     if runner == "DirectRunner":
-        return lambda: beam.Pipeline(runner=FnApiRunner(), options=options)
+        environment = None
+        if options.view_as(DirectOptions).direct_num_workers != 1:
+            environment = SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m pipelines.worker")
+        return lambda: beam.Pipeline(runner=FnApiRunner(default_environment=environment), options=options)
     check_endpoint(options.view_as(PortableOptions).job_endpoint)
     return lambda: beam.Pipeline(runner=runner, options=options)
 
