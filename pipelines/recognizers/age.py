@@ -11,9 +11,9 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(\d{1,3})(?:(?:\s?[½¾¼]|\s1/2)?\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|J(?:ahre|\.)? alt"
+    r"(\d{1,3})(?:(?:\s?[½¾¼]|\s1/2)?\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.)"
-    r"|\.?\s?(?:Lj\b|LJ\b|Lebensj|L\.J\.)|\s?(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s?(?:alt"
+    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s?(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s?(?:alt"
     r"|junge|alte))",
 )
 AGE_BEFORE = re.compile(
@@ -22,7 +22,11 @@ AGE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 AGE_AFTER = re.compile(r"\s?(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
-IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|Jahre|a)\s?[,;)]")
+# the ages of several: die Kinder (12, 14 und 20 J.)
+LISTED = re.compile(r"(?:\s?(?:,|und|u\.)\s?\d{1,3}){1,6}\s?(?:J\b|J\.|Jahre|a\b)")
+LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\.)\s?){1,6}$")
+BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
+IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
@@ -72,9 +76,11 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     before = text[max(0, start - 30) : start]
     if match := YEARS_OLD.match(text, start):
         return match.end(1)
-    if STATED.search(before):
+    if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
         return end
-    if IN_BRACKETS.match(text, end) and re.search(r"\($|[A-ZÄÖÜ][^\W\d]+,\s{1,2}$", before):
+    if LISTING.search(before) and AGE_AFTER.match(text, end):
+        return end
+    if IN_BRACKETS.match(text, end) and BEFORE_BRACKETS.search(before):
         return end
     if AGE_BEFORE.search(before) and AGE_AFTER.match(text, end) and not re.search(r"(?:vor|seit|nach|von)\s?$", before):
         return end

@@ -50,7 +50,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             label = "FAX" if flag & Flag.FAX else "PHONE"
             for match in _numbers_after(tokens, index):
                 done = match.end()
-                yield Entity(label, match.start(), match.end(), 0.9, NAME)
+                begin = match.start()
+                bracketed = ")" in match[0] and "(" not in match[0] and text[begin - 1] == "("
+                yield Entity(label, begin - bracketed, done, 0.9, NAME)
         elif (match := _untriggered(tokens, index)) and match.end() > done:
             done = match.end()
             yield Entity(_label(text, match.start()), match.start(), match.end(), 0.8, NAME)

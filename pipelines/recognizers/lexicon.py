@@ -80,6 +80,8 @@ CASED = {
     "eponyms": Flag.EPONYM,
     "countries": Flag.COUNTRY,
     "professions": Flag.PROFESSION,
+    "callings": Flag.PROFESSION,
+    "medical_words": Flag.MEDICAL,
 }
 CASELESS = {
     "salutations": Flag.SALUTATION,

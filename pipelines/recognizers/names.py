@@ -11,6 +11,7 @@ FOREIGN_PARTICLES = frozenset("van ter ten del della di da dos du el al bin ben 
 PREPOSITIONS = frozenset("vom auf zum am und".split())
 LONG_LINE = 60
 LONGEST_CHAIN = 12
+MOST_TITLES = 40
 HYPHENS = ("-", "–", "‐", "‑")
 APOSTROPHES = ("'", "’", "´", "`")
 WORDS = Flag.COMMON | Flag.COMPOUND
@@ -20,7 +21,7 @@ NEVER = Flag.NOT_NAME | Flag.SALUTATION | Flag.TITLE | Flag.BIRTH | Flag.PHONE |
 def skip_titles(tokens: Tokens, index: int) -> int:
     """Return the first token from `index` on that is no title, salutation or sign between them."""
     start = index
-    while index < len(tokens):
+    while index < len(tokens) and index - start < MOST_TITLES:
         flag, word = tokens.flags[index], tokens.words[index]
         if flag & (Flag.TITLE | Flag.SALUTATION) and not (tokens.is_initial(index) and len(word) == 1):
             if tokens.new_line(index) and index > start and tokens.gap(index).count("\n") > 1:

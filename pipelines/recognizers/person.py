@@ -28,6 +28,7 @@ DEPARTMENTS = (
     "vertretung",
 )
 LEADING = (":", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
+ARTICLES = ("der", "die", "den", "dem", "des", "das")
 SIGNATURE = 700
 SHORT_TITLES = (
     "ma",
@@ -77,7 +78,7 @@ def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         if flag & Flag.NAME_FIELD and tokens.word(index + 1) == ":":
             span, score = name_after(tokens, skip_titles(tokens, index + 2), any_word=True), 0.95
         elif flag & (Flag.SALUTATION | Flag.TITLE) and not _is_part_of_word(tokens, index):
-            span, score = _after_title(tokens, index), 0.95
+            span, score = None if _ends_sentence(tokens, index) else _after_title(tokens, index), 0.95
         elif flag & (Flag.STAFF | Flag.PATIENT):
             span, score = _after_role(tokens, index), 0.8
         else:
@@ -96,9 +97,24 @@ def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     return word.lower() not in ("dr", "prof", "med", "frau", "herr", "herrn", "fr", "hr", "oa")
 
 
+def _ends_sentence(tokens: Tokens, index: int) -> bool:
+    """Tell whether a sentence ends with the salutation: "bei einer jungen Frau. Ferritin im Normbereich"."""
+    if len(tokens.words[index]) < 4 or not tokens.flags[index] & Flag.SALUTATION or tokens.word(index + 1) != ".":
+        return False
+    return not tokens.flag(index + 2) & (NAMES | Flag.TITLE) or bool(tokens.flag(index + 2) & WORDS)
+
+
+def _is_compounded(tokens: Tokens, index: int) -> bool:
+    """Tell whether the title is the first part of a compound noun: PhD-Projekt."""
+    flag = tokens.flag(index)
+    return tokens.word(index - 1) in ("-", "–") and tokens.joined(index) and not flag & NAMES and bool(flag & WORDS)
+
+
 def _after_title(tokens: Tokens, index: int) -> Span | None:
     """Return the name after a title or salutation; "Frau Kollegin Weigel" has a word between."""
     at = skip_titles(tokens, index + 1)
+    if _is_compounded(tokens, at):
+        return None
     word = tokens.words[index].lower()
     strong = word not in ("fam", "familie", "bruder", "schwester", "mag", "prim", "ms", "mr", "pd", "ag", "fa")
     if tokens.flag(at) & (Flag.STAFF | Flag.PATIENT) and not tokens.new_line(at) and not _is_surname_here(tokens, at):
@@ -142,6 +158,9 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         return None
     if linked and not tokens.flags[index] & Flag.STAFF:
         return None
+    # "stimmte der Patient der Operation zu"
+    if tokens.word(at) in ARTICLES and not tokens.flag(at + 1) & NAMES:
+        return None
     department = tokens.words[index].lower() in DEPARTMENTS
     named = (not department and not tokens.flag(at) & (Flag.PROFESSION | Flag.MEDICAL | Flag.HOSPITAL)) or bool(
         tokens.flag(at) & NAMES
@@ -149,11 +168,17 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     span = name_after(tokens, at, any_word=(colon or linked or bracketed) and named)
     if bracketed and span and tokens.word(span[1]) != ")":
         return None
-    if not span:
+    if not span or (not tokens.flags[index] & Flag.STAFF and _is_ordinary(tokens, span)):
         return None
     if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
         return None
     return span
+
+
+def _is_ordinary(tokens: Tokens, span: Span) -> bool:
+    """Tell whether nothing in the words says that they are a name: Patientin: Befund und Verlauf."""
+    flag = tokens.flags[span[0]]
+    return span[1] - span[0] == 1 and bool(flag & WORDS) and not flag & NAMES
 
 
 def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, int, float]]:

@@ -71,7 +71,7 @@ def _is_described(tokens: Tokens, index: int) -> bool:
     previous = tokens.word(index - 1)
     if "hrig" in previous or previous.endswith(FORMER):
         return True
-    return previous in (".", ",") and tokens.word(index - 2) in ("J", "a", "Jahre")
+    return previous in (".", ",") and tokens.word(index - 2) in ("J", "a", "Jahre", "jahre")
 
 
 def _stands_free(tokens: Tokens, index: int) -> bool:

@@ -15,6 +15,8 @@ BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
 AFTER_DATE = re.compile(r"\d[./]\d{2,4}/([A-Za-zäöü]{2,4})(?=\s*(?:$|\n))")
+# what an entry of a record begins with: 9. Mai 2021 / oberln:, 3.5.2009 3:46 kusnem:
+STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
 TYPIST = re.compile(r"\s?:?\s?([a-zäöü]{1,4}/[a-zäöü]{1,4})(?![\w/])")
 
 
@@ -39,6 +41,11 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 def _is_unknown_mark(tokens: Tokens, index: int) -> bool:
     """Tell whether an unknown word in lower case closes a note, as the mark of who wrote it."""
     word = tokens.words[index]
-    if not (4 <= len(word) <= 8 and word.isalpha() and tokens.word(index - 1) in (".", "von")):
+    if not (4 <= len(word) <= 8 and word.isalpha()):
+        return False
+    if tokens.word(index + 1) == ":" and tokens.joined(index + 1) and not tokens.lower_cased:
+        return STAMP.search(tokens.text, max(0, tokens.starts[index] - 20), tokens.starts[index]) is not None
+    # A. lienalis, M. deltoideus: Latin after its abbreviation
+    if tokens.word(index - 1) not in (".", "von") or len(tokens.word(index - 2)) < 4 or tokens.joined(index):
         return False
     return tokens.ends_column(index + 1) and not tokens.new_line(index) and not tokens.lower_cased
