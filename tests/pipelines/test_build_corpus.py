@@ -58,8 +58,10 @@ def corpus(build: Callable[..., int], tmp_path_factory: pytest.TempPathFactory) 
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Every file of a corpus by name, but for run.json, which says what differs."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in {"run.json", ".lock"})
+    """Every file of a corpus by name, but for run.json, which says what differs, and the page that shows it."""
+    files = (
+        path for path in folder.rglob("*") if path.is_file() and path.name not in {"run.json", "report.html", ".lock"}
+    )
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
