@@ -7,14 +7,14 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-from medbert.tasks.examples import Splits, prepare
+from medbert.tasks.examples import Splits, prepare, shorten
 
 _SHARED = {"examples", "tables", "tagged"}
 TASKS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED))
 
 
-def read_task(name: str, path: Path, leaks: str = "drop") -> Splits:
-    """Return the checked splits of task `name` at `path`.
+def read_task(name: str, path: Path, leaks: str = "drop", limit: int | None = None) -> Splits:
+    """Return the checked splits of task `name` at `path`, the first `limit` examples of each if given.
 
     Raises ValueError where the task is unknown, a file is missing or malformed, there are too few
     examples, or there are leaks and `leaks` is "refuse".
@@ -24,4 +24,4 @@ def read_task(name: str, path: Path, leaks: str = "drop") -> Splits:
     if not path.exists():
         raise ValueError(f"{path}: no such file or folder, for task {name}")
     module = importlib.import_module(f"medbert.tasks.{name}")
-    return prepare(module.read(path), leaks)
+    return prepare(shorten(module.read(path), limit), leaks)

@@ -91,6 +91,14 @@ def split_groups(examples: list[Example], salt: str) -> tuple[list[Example], lis
     return rest, [example for example, key in zip(examples, keys, strict=True) if key in taken]
 
 
+def shorten(splits: Splits, limit: int | None) -> Splits:
+    """Return `splits` with at most the first `limit` examples of each; the warnings say so."""
+    if limit is None:
+        return splits
+    parts = {name: getattr(splits, name)[:limit] for name in SPLITS}
+    return replace(splits, **parts, warnings=(*splits.warnings, f"only the first {limit} examples of each split"))
+
+
 def prepare(splits: Splits, leaks: str = "drop") -> Splits:
     """Return `splits` after the checks for leaks and for labels, with what they found as warnings.
 
