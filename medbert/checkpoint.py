@@ -1,11 +1,13 @@
 """Checkpoints: written whole or not at all, the last good one found again."""
 
-import errno
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from medbert.disk import naming_a_full_disk
 
 KEPT = 2
 
@@ -19,20 +21,27 @@ def write(folder: Path, step: int, state: dict[str, Any]) -> Path:
     path = folder / f"step-{step:08d}.pt"
     temporary = folder / f".{path.name}.{os.getpid()}"
     try:
-        with temporary.open("wb") as stream:
-            torch.save(state, stream)
+        with naming_a_full_disk(folder), temporary.open("wb") as stream:
+            _save(state, stream)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except (OSError, RuntimeError) as error:
+    finally:
         temporary.unlink(missing_ok=True)
-        if getattr(error, "errno", None) == errno.ENOSPC or "PytorchStreamWriter" in str(error):
-            message = f"the disk of {folder} is full: checkpoint {step} was not written, earlier ones are whole"
-            raise OSError(errno.ENOSPC, message) from None
-        raise
     for old in checkpoints(folder)[:-KEPT]:
         old.unlink()
     return path
+
+
+def _save(state: dict[str, Any], stream: Any) -> None:
+    try:
+        torch.save(state, stream)
+    except RuntimeError as error:
+        # torch's writer hides the error of the stream behind its own, which it raises when it closes
+        cause = error.__context__
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__context__
+        raise cause or error from None
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -45,6 +54,6 @@ def read(folder: Path) -> dict[str, Any] | None:
     for path in reversed(checkpoints(folder)):
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError):
+        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError):
             continue
     return None

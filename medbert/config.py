@@ -125,13 +125,13 @@ def tiny() -> Recipe:
         name="tiny",
         architecture=Architecture(layers=2, hidden=128, heads=2, feed_forward=512, dropout=0.0),
         optimiser=Optimiser(),
-        phases=(Phase(128, 1_200_000, 8_192, 2e-3, 0.1, 0.02),),
-        mask_rate=0.3,
+        phases=(Phase(128, 600_000, 1_024, 3e-3, 0.1, 0.02),),
+        mask_rate=0.15,
         whole_words=True,
-        micro_tokens=4_096,
-        validation_every=50,
+        micro_tokens=1_024,
+        validation_every=100,
         validation_tokens=32_768,
-        checkpoint_every=25,
+        checkpoint_every=100,
     )
 
 

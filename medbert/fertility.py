@@ -11,6 +11,8 @@ from medbert.corpus import Corpus
 WORD = re.compile(r"[\w-]+")
 DOCUMENTS = 500
 """Documents of a source that its figures are taken from."""
+CHARACTERS = 100_000
+"""Of each of them, so that a document of any length is read in constant memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def fertility(tokenizer: Tokenizer, texts: Iterable[str]) -> Fertility:
     """Count the tokens of the words (`[\\w-]+`) of `texts`."""
     total, unknown = Fertility(), tokenizer.token_to_id("[UNK]")
     for text in texts:
-        words = WORD.findall(text)
+        words = WORD.findall(text[:CHARACTERS])
         encoded = tokenizer.encode_batch_fast(words, add_special_tokens=False)
         ids = [encoding.ids for encoding in encoded]
         total += Fertility(

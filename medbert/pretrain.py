@@ -1,300 +1,141 @@
 """Pretraining: `python -m medbert.pretrain --tokens-folder DIR --tokenizer DIR --output DIR --recipe modern`.
 
 Several GPUs by `torchrun --nproc-per-node N -m medbert.pretrain ...`: each takes its own buffers and
-gradients are averaged. A run that was killed goes on from its last checkpoint, to the same bits on a
-CPU: data, masks and dropout are functions of (seed, step).
+gradients are averaged. A run that was killed goes on from its last checkpoint; one that is finished
+does nothing more. With `--minutes` the schedule follows the clock, so such a run is not repeatable to
+the bit; with the recipe's or `--tokens`' budget it is, on a CPU.
 """
 
 import argparse
 import json
-import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
-import numpy as np
 import torch
 from torch import distributed
 from torch.utils.tensorboard import SummaryWriter
 
-from medbert import checkpoint, tokenizer
-from medbert.buffers import Buffer, TokenStream
-from medbert.config import RECIPES, Phase, Recipe
+from medbert import checkpoint
+from medbert.config import RECIPES, Phase
+from medbert.disk import naming_a_full_disk, write_whole
 from medbert.flops import model_flops_utilisation
-from medbert.masking import continuations, mask_tokens
-from medbert.model import PackedMaskedLM, new_model
-from medbert.optim import learning_rate, new_optimiser
-from medbert.tokens import TokenFiles, open_tokens
-
-VALIDATION_RATE = 0.15
-"""Share of tokens masked in validation, whatever the recipe masks in training, so that losses compare."""
-
-
-class DivergedError(RuntimeError):
-    """The loss is not a number."""
-
-
-@dataclass
-class Run:
-    """A training run: what to train, on what, where to, and how far it is."""
-
-    recipe: Recipe
-    files: TokenFiles
-    tokenizer_folder: Path
-    output: Path
-    minutes: float | None = None
-    continue_from: Path | None = None
-    device: torch.device = field(default_factory=lambda: torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    rank: int = 0
-    world: int = 1
-
-
-class Trainer:
-    """Holds the model and its optimiser, and takes steps."""
-
-    def __init__(self, run: Run) -> None:
-        self.run, recipe = run, run.recipe
-        encoder = tokenizer.load(run.tokenizer_folder)
-        self.continues = continuations(encoder)
-        torch.manual_seed(recipe.seed)
-        self.model = PackedMaskedLM(load_or_new(run, encoder.get_vocab_size())).to(run.device)
-        self.optimiser = new_optimiser(self.model, recipe.optimiser)
-        self.forward: Any = torch.compile(self.model) if run.device.type == "cuda" else self.model
-        self.step = self.phase = self.phase_step = 0
-        self.seconds = 0.0
-        self.streams: dict[tuple[str, int], TokenStream] = {}
-
-    def stream(self, split: str, length: int) -> TokenStream:
-        """Return the tokens of `split` for sequences of `length`, opened once."""
-        if (split, length) not in self.streams:
-            self.streams[split, length] = TokenStream(self.run.files, split, length, self.run.recipe.seed)
-        return self.streams[split, length]
-
-    def batch(self, split: str, phase: Phase, number: int, rate: float) -> dict[str, Any]:
-        """Return micro-batch `number` of a phase's length as tensors on the device, masked."""
-        recipe = self.run.recipe
-        buffer = self.stream(split, phase.length).buffer(number, recipe.micro_tokens)
-        kind = 0 if split == "train" else 1
-        generator = np.random.default_rng([recipe.seed, kind, self.phase if kind == 0 else 0, number])
-        whole = recipe.whole_words if split == "train" else False
-        masked = mask_tokens(buffer.tokens, rate, self.continues, generator, whole)
-        device = self.run.device
-        tensors: dict[str, Any] = {
-            "inputs": torch.from_numpy(masked.inputs).long(),
-            "positions": torch.from_numpy(buffer.positions).long(),
-            "boundaries": torch.from_numpy(padded_boundaries(buffer, phase.length)),
-            "where": torch.from_numpy(masked.where),
-            "labels": torch.from_numpy(masked.labels).long(),
-        }
-        if device.type == "cuda":
-            tensors = {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in tensors.items()}
-        else:
-            tensors["lengths"] = np.diff(buffer.boundaries).tolist()
-        return {**tensors, "longest": phase.length}
-
-    def micro_steps(self, phase: Phase) -> int:
-        """Return how many micro-batches of one device make a step. Raises ValueError where they do not fit."""
-        share = self.run.recipe.micro_tokens * self.run.world
-        if phase.tokens_per_step % share:
-            raise ValueError(
-                f"{phase.tokens_per_step} tokens a step do not divide by {share} on {self.run.world} devices"
-            )
-        return phase.tokens_per_step // share
-
-    def train_step(self, phase: Phase, done: float, batches: Iterator[dict[str, Any]]) -> dict[str, float]:
-        """Take one step at the share `done` of the phase and return loss, accuracy, rate and gradient norm."""
-        recipe, micro = self.run.recipe, self.micro_steps(phase)
-        rate = learning_rate(phase, done)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.model.train()
-        torch.manual_seed(recipe.seed * 1_000_003 + self.step)  # dropout, the same after a resume
-        losses, right, masked = [], [], 0
-        for _ in range(micro):
-            tensors = next(batches)
-            with torch.autocast("cuda", torch.bfloat16, enabled=self.run.device.type == "cuda"):
-                loss, hits = self.forward(**tensors)
-            (loss / micro).backward()
-            losses.append(loss.detach())
-            right.append(hits)
-            masked += len(tensors["labels"])
-        if self.run.world > 1:
-            average_gradients(self.model, self.run.world)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.optimiser.clip)
-        loss = float(torch.stack(losses).mean())
-        if not math.isfinite(loss) or not math.isfinite(float(norm)):
-            raise DivergedError(f"step {self.step}: the loss is {loss} and the gradient norm {float(norm)}")
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
-        return {
-            "loss": loss,
-            "accuracy": float(torch.stack(right).sum()) / max(masked, 1),
-            "lr": rate,
-            "norm": float(norm),
-        }
-
-    @torch.no_grad()
-    def validate(self, phase: Phase) -> dict[str, float]:
-        """Return loss (nats) and accuracy on held-out documents, 15 % of single tokens masked; nothing without any."""
-        if not self.run.files.tokens["validation"]:
-            return {}
-        self.model.eval()
-        count = max(
-            1,
-            min(self.run.recipe.validation_tokens, self.run.files.tokens["validation"]) // self.run.recipe.micro_tokens,
-        )
-        losses, right, masked = 0.0, 0, 0
-        for number in range(count):
-            tensors = self.batch("validation", phase, number, VALIDATION_RATE)
-            with torch.autocast("cuda", torch.bfloat16, enabled=self.run.device.type == "cuda"):
-                loss, hits = self.model(**tensors)
-            losses += float(loss)
-            right += int(hits)
-            masked += len(tensors["labels"])
-        return {"validation_loss": losses / count, "validation_accuracy": right / max(masked, 1)}
-
-    def state(self) -> dict[str, Any]:
-        """Return all that a resumed run needs."""
-        return {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "position": [self.step, self.phase, self.phase_step],
-            "seconds": self.seconds,
-            "recipe": json.dumps(asdict(self.run.recipe), sort_keys=True),
-            "corpus": self.run.files.corpus,
-            "variant": self.run.files.variant,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up `state`. Raises ValueError where it is of another recipe, corpus or variant."""
-        mine = self.state()
-        for name in ("recipe", "corpus", "variant"):
-            if state[name] != mine[name]:
-                raise ValueError(f"{self.run.output}: its checkpoint is of another {name}; name another folder")
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.phase, self.phase_step = state["position"]
-        self.seconds = state["seconds"]
-
-
-def padded_boundaries(buffer: Buffer, length: int) -> np.ndarray:
-    """Return the boundaries, int32, filled up with the end to a number that depends on shapes alone."""
-    tokens = len(buffer.tokens)
-    count = max(len(buffer.boundaries), tokens // 8 + 2) if length > 8 else tokens + 2
-    padded = np.full(count, tokens, np.int32)
-    padded[: len(buffer.boundaries)] = buffer.boundaries
-    return padded
-
-
-def average_gradients(model: torch.nn.Module, world: int) -> None:
-    """Average the gradients over all processes."""
-    for parameter in model.parameters():
-        if parameter.grad is not None:
-            distributed.all_reduce(parameter.grad)
-            parameter.grad /= world
-
-
-def load_or_new(run: Run, vocabulary_size: int) -> torch.nn.Module:
-    """Return a new model, or the one in `continue_from`. Raises ValueError where its vocabulary is another."""
-    if run.continue_from is None:
-        return new_model(run.recipe.architecture, vocabulary_size)
-    from transformers import AutoModelForMaskedLM
-
-    model = AutoModelForMaskedLM.from_pretrained(run.continue_from, attn_implementation="packed", local_files_only=True)
-    if model.config.vocab_size != vocabulary_size:
-        entries = model.config.vocab_size
-        raise ValueError(
-            f"{run.continue_from}: {entries} entries in its vocabulary, the tokenizer has {vocabulary_size}"
-        )
-    return model
-
-
-def prefetch(trainer: Trainer, phase: Phase, first: int) -> Iterator[dict[str, Any]]:
-    """Yield this process's micro-batches from number `first` on, the next one made by a thread meanwhile."""
-    run = trainer.run
-    with ThreadPoolExecutor(1) as thread:
-        number = first
-        ready = thread.submit(trainer.batch, "train", phase, number * run.world + run.rank, run.recipe.mask_rate)
-        while True:
-            batch, number = ready.result(), number + 1
-            ready = thread.submit(trainer.batch, "train", phase, number * run.world + run.rank, run.recipe.mask_rate)
-            yield batch
+from medbert.tokens import open_tokens
+from medbert.trainer import DivergedError, Run, Trainer, prefetch
 
 
 def train(run: Run) -> Trainer:
     """Train to the end of the recipe, or of the `minutes` with the schedule completed, and return the trainer.
 
-    Raises DivergedError, with the last good checkpoint named, ValueError and OSError.
+    Raises DivergedError, with the last good checkpoint named, ValueError for data or a checkpoint that
+    do not fit the run, and OSError naming a full disk.
     """
     trainer, folder = Trainer(run), run.output / "checkpoints"
     if (state := checkpoint.read(folder)) is not None:
         trainer.restore(state)
+    if trainer.phase == len(run.recipe.phases):
+        return trainer
     run.output.mkdir(parents=True, exist_ok=True)
-    with SummaryWriter(str(run.output / "tensorboard")) as board, (run.output / "log.jsonl").open("a") as log:
+    if run.rank == 0:
+        forget_later_steps(run.output / "log.jsonl", trainer.step)
+    with naming_a_full_disk(run.output), Log(run) as log:
         try:
             while trainer.phase < len(run.recipe.phases):
-                train_phase(trainer, run.recipe.phases[trainer.phase], folder, log, board)
-                trainer.phase, trainer.phase_step = trainer.phase + 1, 0
+                train_phase(trainer, run.recipe.phases[trainer.phase], folder, log)
         except DivergedError as error:
             good = checkpoint.checkpoints(folder)
             raise DivergedError(f"{error}; the last good checkpoint is {good[-1] if good else 'none'}") from None
     return trainer
 
 
-def train_phase(trainer: Trainer, phase: Phase, folder: Path, log: Any, board: SummaryWriter) -> None:
-    """Train one phase from where it stands."""
+def train_phase(trainer: Trainer, phase: Phase, folder: Path, log: "Log") -> None:
+    """Train one phase from where it stands to its end, and go on to the next."""
     run, recipe = trainer.run, trainer.run.recipe
-    budget = None if run.minutes is None else run.minutes * 60 * phase.tokens / sum(p.tokens for p in recipe.phases)
-    batches = prefetch(trainer, phase, trainer.phase_step * trainer.micro_steps(phase))
-    began, spent = time.monotonic(), trainer.seconds
-    while (done := progress(trainer, phase, budget, time.monotonic() - began + trainer.seconds - spent)) < 1:
+    share = phase.tokens / sum(p.tokens for p in recipe.phases)
+    budget = None if run.minutes is None else run.minutes * 60 * share
+    batches = prefetch(trainer, trainer.phase, trainer.phase_step * trainer.micro_steps(phase))
+    latest, done = 0.0, 0.0
+    while done < 1:
         started = time.monotonic()
+        done = progress(trainer, phase, budget, latest)
         figures = trainer.train_step(phase, done, batches)
-        seconds = time.monotonic() - started
         trainer.step, trainer.phase_step = trainer.step + 1, trainer.phase_step + 1
-        speed = phase.tokens_per_step / seconds
-        figures |= {
-            "tokens_per_second": speed,
-            "mfu": model_flops_utilisation(recipe, phase, speed, run.device, run.world),
-        }
-        if trainer.step % recipe.validation_every == 0:
-            figures |= trainer.validate(phase)
-        if run.rank == 0:
-            say(trainer, figures, log, board)
-            if trainer.step % recipe.checkpoint_every == 0:
-                checkpoint.write(folder, trainer.step, trainer.state())
+        latest = time.monotonic() - started
+        trainer.seconds += latest
+        speed = phase.tokens_per_step / latest
+        utilisation = model_flops_utilisation(recipe, phase, speed, run.device, run.world)
+        line: dict[str, float | None] = {**figures, "tokens_per_second": speed, "mfu": utilisation}
+        if trainer.step % recipe.validation_every == 0 or done >= 1:
+            line |= trainer.validate(phase)
+        log.write(trainer, line)
+        trainer.seconds += time.monotonic() - started - latest
+        if done < 1 and run.rank == 0 and trainer.step % recipe.checkpoint_every == 0:
+            checkpoint.write(folder, trainer.step, trainer.state())
+    batches.close()
+    trainer.phase, trainer.phase_step, trainer.seconds = trainer.phase + 1, 0, 0.0
     if run.rank == 0:
-        say(trainer, trainer.validate(phase), log, board)
         checkpoint.write(folder, trainer.step, trainer.state())
 
 
-def progress(trainer: Trainer, phase: Phase, budget: float | None, elapsed: float) -> float:
-    """Return the share of the phase that is done: of its steps, or of its seconds if a budget of time is given."""
+def progress(trainer: Trainer, phase: Phase, budget: float | None, latest: float) -> float:
+    """Return the share of the phase, 0 to 1, that is done when the next step is.
+
+    It counts steps, or seconds where a `budget` of them is given; the next step is then taken to last as
+    long as the one before, and the clock of the first process is everybody's.
+    """
     if budget is None:
-        return trainer.phase_step / phase.steps
-    return elapsed / budget
+        return min(1.0, (trainer.phase_step + 1) / phase.steps)
+    done = min(1.0, (trainer.seconds + latest) / budget) if budget else 1.0
+    if trainer.run.world == 1:
+        return done
+    shared = torch.tensor(done, dtype=torch.float64, device=trainer.run.device)
+    distributed.broadcast(shared, 0)
+    return float(shared)
 
 
-def say(trainer: Trainer, figures: Mapping[str, float | None], log: Any, board: SummaryWriter) -> None:
-    """Write one JSON line and the same figures to TensorBoard."""
-    if not figures:
-        return
-    memory = torch.cuda.max_memory_allocated() if trainer.run.device.type == "cuda" else None
-    line = {"step": trainer.step, "phase": trainer.phase, **figures, "memory": memory}
-    log.write(json.dumps({k: v for k, v in line.items() if v is not None}) + "\n")
-    log.flush()
-    for name, value in figures.items():
-        if value is not None:
-            board.add_scalar(name, value, trainer.step)
-    if sys.stderr.isatty() or trainer.step % 50 == 0:
-        print(
-            f"step {trainer.step} " + " ".join(f"{k} {v:.4g}" for k, v in figures.items() if v is not None),
-            file=sys.stderr,
-        )
+def forget_later_steps(log: Path, step: int) -> None:
+    """Drop the lines after `step` from a log: those of steps that a killed run took after its last checkpoint."""
+    if log.is_file():
+        whole = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("}\n")]
+        kept = [line for line in whole if json.loads(line)["step"] <= step]
+        write_whole(log, "".join(kept).encode())
+
+
+class Log:
+    """What a run says of itself: JSON lines, TensorBoard and, now and then, a line on standard error."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.lines: TextIO | None = None
+        self.board: SummaryWriter | None = None
+
+    def __enter__(self) -> "Log":
+        if self.run.rank == 0:
+            self.lines = (self.run.output / "log.jsonl").open("a")
+            self.board = SummaryWriter(str(self.run.output / "tensorboard"))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.lines is not None and self.board is not None:
+            self.lines.close()
+            self.board.close()
+
+    def write(self, trainer: Trainer, figures: Mapping[str, float | None]) -> None:
+        """Write the figures of the step just taken; those that are None are not known."""
+        if self.lines is None or self.board is None:
+            return
+        known = {name: value for name, value in figures.items() if value is not None}
+        if self.run.device.type == "cuda":
+            known["memory"] = torch.cuda.max_memory_allocated(self.run.device)
+        self.lines.write(json.dumps({"step": trainer.step, "phase": trainer.phase, **known}) + "\n")
+        self.lines.flush()
+        for name, value in known.items():
+            self.board.add_scalar(name, value, trainer.step)
+        if "validation_loss" in known or trainer.step % 50 == 0:
+            shown = " ".join(f"{name} {value:.4g}" for name, value in known.items())
+            print(f"step {trainer.step} {shown}", file=sys.stderr, flush=True)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -315,17 +156,27 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, 2 for wrong input and 4 where training diverged."""
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    parsed = parser.parse_args(arguments)
+    if any(budget is not None and budget <= 0 for budget in (parsed.tokens, parsed.minutes)):
+        parser.error("a budget is more than nothing")
     recipe = RECIPES[parsed.recipe]()
+    recipe = recipe if parsed.tokens is None else recipe.scaled(parsed.tokens)
     try:
-        rank, world = join_group()
         files = open_tokens(parsed.tokens_folder, parsed.tokenizer)
-        if parsed.tokens:
-            recipe = recipe.scaled(parsed.tokens)
-        run = Run(
-            recipe, files, parsed.tokenizer, parsed.output, parsed.minutes, parsed.continue_from, rank=rank, world=world
+        rank, world = join_group()
+        train(
+            Run(
+                recipe,
+                files,
+                parsed.tokenizer,
+                parsed.output,
+                parsed.minutes,
+                parsed.continue_from,
+                rank=rank,
+                world=world,
+            )
         )
-        train(run)
     except DivergedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 4

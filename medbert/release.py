@@ -13,11 +13,10 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoModelForMaskedLM
 
 from medbert import checkpoint, tokenizer
-from medbert.config import Architecture
 from medbert.corpus import Corpus
-from medbert.model import new_model
 from schemas.manifest import SUMMARY
 
 NAMES = {"full": "medbert.de", "dedup": "medbert.de-dedup"}
@@ -34,16 +33,14 @@ def release(run: Path, tokenizer_folder: Path, corpus: Corpus, output: Path, onn
         raise ValueError(f"{run}: no checkpoint: train a model with python -m medbert.pretrain")
     if state["corpus"] != corpus.manifest.fingerprint:
         raise ValueError(f"{run}: was trained on another corpus than {corpus.url}")
-    recipe = json.loads(state["recipe"])
-    encoder = tokenizer.load(tokenizer_folder)
-    model: Any = new_model(Architecture(**recipe["architecture"]), encoder.get_vocab_size())
-    weights = {name.removeprefix("model."): tensor for name, tensor in state["model"].items()}
-    model.load_state_dict(weights)
-    model.set_attn_implementation("sdpa")
+    if state["tokenizer"] != tokenizer.digest(tokenizer_folder):
+        raise ValueError(f"{run}: was trained with another tokenizer than {tokenizer_folder}")
+    recipe, encoder = json.loads(state["recipe"]), tokenizer.load(tokenizer_folder)
+    model = trained_model(state)
     folder = output / NAMES[state["variant"]]
     folder.mkdir(parents=True, exist_ok=True)
-    model.eval().save_pretrained(folder)
-    tokenizer.save(encoder, folder, model_length=recipe["architecture"]["positions"])
+    model.save_pretrained(folder)
+    tokenizer.save(encoder, folder, model_length=model.config.max_position_embeddings)
     card = model_card(NAMES[state["variant"]], state["variant"], recipe, corpus, last_figures(run), encoder)
     (folder / "README.md").write_text(card, encoding="utf-8")
     if onnx:
@@ -52,6 +49,15 @@ def release(run: Path, tokenizer_folder: Path, corpus: Corpus, output: Path, onn
         if (tokenizer_folder / name).is_file():
             shutil.copyfile(tokenizer_folder / name, folder / name)
     return folder
+
+
+def trained_model(state: Mapping[str, Any]) -> Any:
+    """Return the model of a checkpoint as transformers loads it, ready to evaluate."""
+    settings = json.loads(state["config"])
+    config = AutoConfig.for_model(**settings)
+    model = AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa")
+    model.load_state_dict({name.removeprefix("model."): tensor for name, tensor in state["model"].items()})
+    return model.eval()
 
 
 def last_figures(run: Path) -> dict[str, float]:

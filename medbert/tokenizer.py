@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
@@ -40,9 +41,9 @@ ALPHABET = "".join(
 def new_tokenizer() -> Tokenizer:
     """Return an untrained tokenizer with every setting of the normaliser explicit: case and accents stay."""
     tokenizer = Tokenizer(WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))  # pyright: ignore[reportCallIssue]
-    tokenizer.normalizer = normalizers.BertNormalizer(
-        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
-    )
+    bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    # an umlaut written as two characters, as some systems store it, is the same umlaut
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), bert])  # pyright: ignore[reportArgumentType]
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
     return tokenizer
@@ -60,7 +61,8 @@ def train(texts: Iterator[str], vocabulary_size: int = VOCABULARY_SIZE) -> Token
         continuing_subword_prefix="##",
         show_progress=sys.stderr.isatty(),
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    # seen inside a word each character gets its ## form too, so that no word is unknown for the lack of it
+    tokenizer.train_from_iterator(chain([" ".join(f"a{c}" for c in ALPHABET)], texts), trainer)
     first, last = SPECIAL_TOKENS.index("[CLS]"), SPECIAL_TOKENS.index("[SEP]")
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", last), ("[CLS]", first))
     return tokenizer
@@ -94,7 +96,7 @@ def sample(corpus: Corpus, budget: int = SAMPLE_BYTES) -> Iterator[str]:
     for shard in corpus.manifest.shards:
         for batch in corpus.batches(shard, "dedup", ["id", "source", "text"]):
             for identity, source, text in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                if not held_out(identity) and _uniform(identity) < share[source]:
+                if not held_out(identity) and _uniform(identity) < share.get(source, 0.0):
                     yield text
 
 
@@ -103,9 +105,18 @@ def _uniform(identity: str) -> float:
 
 
 def save(tokenizer: Tokenizer, folder: Path, model_length: int = 512) -> None:
-    """Write tokenizer.json, tokenizer_config.json and vocab.txt into `folder`."""
+    """Write tokenizer.json, tokenizer_config.json and vocab.txt into `folder`.
+
+    It gives input ids and attention mask: pretraining sees one kind of segment, so token types say nothing.
+    """
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL_TOKENS, strict=True))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=model_length, **names)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=model_length,
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+        **names,
+    )
     fast.save_pretrained(str(folder))
     entries = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
     (folder / "vocab.txt").write_text("".join(f"{token}\n" for token, _ in entries), encoding="utf-8")

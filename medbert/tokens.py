@@ -1,17 +1,18 @@
 """A variant of the corpus as token ids on disk: `python -m medbert.tokens --corpus DIR --tokenizer DIR --output DIR`.
 
-Each shard becomes two files, made by whichever process is free: `NAME.tokens`, uint16 little-endian
-ids without special tokens, and `NAME.offsets`, uint64 [documents + 1]. A shard whose files are there
+Each shard becomes two files for training and two for validation, made by whichever process is free:
+`NAME.SPLIT.tokens`, uint16 little-endian ids without special tokens, and `NAME.SPLIT.offsets`, uint64
+[documents + 1]. A shard whose files are there
 is done, so a killed run goes on. `tokens.json`, written last, names the corpus and the tokenizer.
 """
 
 import argparse
 import json
-import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from rich.progress import track
 
 from medbert import tokenizer
 from medbert.corpus import Corpus, held_out
+from medbert.disk import naming_a_full_disk, write_whole
 from schemas.manifest import VARIANTS, Shard
 
-logger = logging.getLogger(__name__)
 SPLITS = ("train", "validation")
+PIECE = 100_000
+"""Characters that are encoded at once; the library takes memory in proportion to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,7 @@ class TokenFiles:
 
     def write(self) -> None:
         value = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "folder"}
-        _replace(self.folder / "tokens.json", json.dumps(value, indent=2, sort_keys=True).encode() + b"\n")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+        write_whole(self.folder / "tokens.json", json.dumps(value, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder: Path, output: Path) -> None:
@@ -58,39 +55,54 @@ def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder:
     name = Path(shard.path).stem
     if all((output / f"{name}.{split}.offsets").exists() for split in SPLITS):
         return
-    streams = {split: (output / f".{name}.{split}.{os.getpid()}").open("wb") for split in SPLITS}
     lengths: dict[str, list[int]] = {split: [0] for split in SPLITS}
-    for batch in corpus.batches(shard, variant, ["id", "text"], rows=256):
-        identities, texts = (column.to_pylist() for column in batch.columns)
-        for identity, encoding in zip(identities, encode(encoder, texts), strict=True):
-            split = "validation" if held_out(identity) else "train"
-            streams[split].write(encoding.tobytes())
-            lengths[split].append(len(encoding))
-    for split, stream in streams.items():
-        stream.close()
-        Path(stream.name).replace(output / f"{name}.{split}.tokens")
-        _replace(output / f"{name}.{split}.offsets", np.cumsum(lengths[split], dtype="<u8").tobytes())
+    temporaries = {split: output / f".{name}.{split}.{os.getpid()}" for split in SPLITS}
+    try:
+        with naming_a_full_disk(output), ExitStack() as stack:
+            streams = {split: stack.enter_context(path.open("wb")) for split, path in temporaries.items()}
+            for batch in corpus.batches(shard, variant, ["id", "text"], rows=256):
+                identities, texts = (column.to_pylist() for column in batch.columns)
+                for identity, ids in zip(identities, encode(encoder, texts), strict=True):
+                    split = "validation" if held_out(identity) else "train"
+                    ids.tofile(streams[split])
+                    lengths[split].append(len(ids))
+        for split, path in temporaries.items():
+            path.replace(output / f"{name}.{split}.tokens")
+            write_whole(output / f"{name}.{split}.offsets", np.cumsum(lengths[split], dtype="<u8").tobytes())
+    finally:
+        for path in temporaries.values():
+            path.unlink(missing_ok=True)
 
 
-def encode(encoder: "tokenizer.Tokenizer", texts: Sequence[str], piece: int = 100_000) -> list[np.ndarray]:
-    """Return the ids, uint16, of each text, without special tokens.
+def encode(encoder: "tokenizer.Tokenizer", texts: Sequence[str], piece: int = PIECE) -> Iterator[np.ndarray]:
+    """Yield the ids, uint16, of each text, without special tokens.
 
-    A text beyond `piece` characters is encoded in pieces cut at blanks: the library takes memory in
-    proportion to the longest text of a batch.
+    Texts are encoded together as long as they have no more than `piece` characters, and a longer one in
+    pieces cut at white space, where no token can be: so memory is that of the texts and of their ids.
     """
-    cut = [_pieces(text, piece) for text in texts]
-    encoded = iter(encoder.encode_batch_fast([part for parts in cut for part in parts], add_special_tokens=False))
-    return [np.concatenate([np.asarray(next(encoded).ids, "<u2") for _ in parts]) for parts in cut]
-
-
-def _pieces(text: str, size: int) -> list[str]:
-    parts, begin = [], 0
-    while len(text) - begin > size:
-        end = text.rfind(" ", begin + 1, begin + size)
-        end = end if end > begin else begin + size
-        parts.append(text[begin:end])
+    begin = 0
+    while begin < len(texts):
+        end, size = begin + 1, len(texts[begin])
+        while end < len(texts) and size + len(texts[end]) <= piece:
+            size += len(texts[end])
+            end += 1
+        if size > piece:
+            parts = (encoder.encode(part, add_special_tokens=False) for part in _pieces(texts[begin], piece))
+            yield np.concatenate([np.asarray(part.ids, "<u2") for part in parts])
+        else:
+            for encoding in encoder.encode_batch_fast(list(texts[begin:end]), add_special_tokens=False):
+                yield np.asarray(encoding.ids, "<u2")
         begin = end
-    return [*parts, text[begin:]]
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    begin = 0
+    while len(text) - begin > size:
+        end = max(text.rfind(blank, begin + 1, begin + size) for blank in " \n")
+        end = end if end > begin else begin + size
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path, workers: int) -> TokenFiles:
@@ -99,6 +111,9 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     Raises ValueError where `output` holds tokens of another corpus, tokenizer or variant, where a shard
     is corrupt, and where the variant has no document; OSError names a full disk.
     """
+    entries = tokenizer.load(tokenizer_folder).get_vocab_size()
+    if entries > 1 << 16:
+        raise ValueError(f"{tokenizer_folder}: {entries} entries, token files hold ids below {1 << 16}")
     output.mkdir(parents=True, exist_ok=True)
     wanted = {
         "corpus": corpus.manifest.fingerprint,
@@ -108,7 +123,7 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     claim = output / "source.json"
     if claim.exists() and json.loads(claim.read_text()) != wanted:
         raise ValueError(f"{output}: holds tokens of another corpus, tokenizer or variant; name another folder")
-    _replace(claim, json.dumps(wanted, sort_keys=True).encode())
+    write_whole(claim, json.dumps(wanted, sort_keys=True).encode())
     jobs = [(corpus, shard, variant, tokenizer_folder, output) for shard in corpus.manifest.shards]
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # one process a core instead
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -145,7 +160,12 @@ def open_tokens(folder: Path, tokenizer_folder: Path) -> TokenFiles:
     value = json.loads(path.read_text())
     if value["tokenizer"] != tokenizer.digest(tokenizer_folder):
         raise ValueError(f"{folder}: made with another tokenizer than {tokenizer_folder}")
-    return TokenFiles(folder=folder, **{**value, "shards": tuple(value["shards"])})
+    files = TokenFiles(folder=folder, **{**value, "shards": tuple(value["shards"])})
+    for split in SPLITS:
+        size = sum((folder / f"{name}.{split}.tokens").stat().st_size for name in files.shards)
+        if size != 2 * files.tokens[split]:
+            raise ValueError(f"{folder}: the {split} tokens have {size} bytes, {2 * files.tokens[split]} were written")
+    return files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
