@@ -1,15 +1,20 @@
 """The report of a finished corpus: `report.html` and `report.md` for people, `statistics.json` for programs.
 
-    python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html]
+    python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html|csv] [--compare OTHER]
 
-All figures come from the manifest.
+All figures come from the manifest, those of the run alone from `run.json`. `statistics.csv` holds the counts of
+`statistics.json`, one a line.
 """
 
 import argparse
+import csv
+import io
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from pipelines.compare import comparison
 from pipelines.report_page import page
 from pipelines.report_tables import (
     NOTES,
@@ -29,6 +34,7 @@ __all__ = [
     "Section",
     "account_table",
     "corpus_table",
+    "counts_csv",
     "figures",
     "markdown",
     "megabytes",
@@ -57,16 +63,51 @@ def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str
 def markdown(manifest: Manifest) -> str:
     """Return `report.md` of `manifest`."""
     blocks = ["# Corpus report", f"Version {manifest.version}, fingerprint `{manifest.fingerprint}`.", NOTES]
-    for section in sections(manifest):
-        blocks.append(f"## {section.title}")
-        blocks.append(markdown_table(section.header, section.cells) if section.cells else "None.")
+    return "\n\n".join([*blocks, *section_blocks(sections(manifest))]) + "\n"
+
+
+def section_blocks(tables: Iterable[Section]) -> Iterator[str]:
+    """Yield the titles, tables and notes of `tables` in Markdown."""
+    for section in tables:
+        yield f"## {section.title}"
+        yield markdown_table(section.header, section.cells) if section.cells else "None."
         if section.note:
-            blocks.append(section.note)
-    return "\n\n".join(blocks) + "\n"
+            yield section.note
+
+
+def comparison_markdown(ours: Manifest, theirs: Manifest) -> str:
+    """Return what changed from `theirs` to `ours`."""
+    builds = f"Before: fingerprint `{theirs.fingerprint}`. Now: fingerprint `{ours.fingerprint}`."
+    return "\n\n".join(["# Comparison of two builds", builds, *section_blocks(comparison(ours, theirs))]) + "\n"
+
+
+def counts_csv(manifest: Manifest) -> str:
+    """Return `statistics.csv`: table, then up to four names that lead to a count, and the count; absent is missing."""
+
+    def leaves(value: Any, path: tuple[str, ...]) -> Iterator[list[str]]:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                yield from leaves(inner, (*path, name))
+        elif isinstance(value, int):
+            yield [*path, *[""] * (5 - len(path)), str(value)]
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["table", "name_1", "name_2", "name_3", "name_4", "count"])
+    writer.writerows(leaves(statistics(manifest), ()))
+    return stream.getvalue()
+
+
+def read_run(corpus: str) -> Mapping[str, Any] | None:
+    """Return the description of the run that made `corpus`, or None where there is none."""
+    try:
+        return storage.read_json(storage.join(corpus, "run.json"))
+    except (OSError, ValueError):
+        return None
 
 
 def write_reports(corpus: str, manifest: Manifest | None = None, language: str = "en") -> Manifest:
-    """Write `report.html`, `report.md` and `statistics.json` into `corpus`, a folder or URL; return its manifest.
+    """Write the reports and the statistics into `corpus`, a folder or URL; return its manifest.
 
     Raises OSError where there is no manifest, ValueError where it is broken.
     """
@@ -74,8 +115,10 @@ def write_reports(corpus: str, manifest: Manifest | None = None, language: str =
     storage.write_json(storage.join(corpus, "statistics.json"), statistics(manifest))
     with storage.atomic_write(storage.join(corpus, "report.md")) as stream:
         stream.write(markdown(manifest).encode())
+    with storage.atomic_write(storage.join(corpus, "statistics.csv")) as stream:
+        stream.write(counts_csv(manifest).encode())
     with storage.atomic_write(storage.join(corpus, "report.html")) as stream:
-        stream.write(page(manifest, language).encode())
+        stream.write(page(manifest, language, read_run(corpus)).encode())
     return manifest
 
 
@@ -83,22 +126,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 where there is no manifest to report on."""
     parser = argparse.ArgumentParser("python -m pipelines.report", description="Report on a finished corpus.")
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
-    parser.add_argument("--format", choices=("md", "json", "html"), help="print this and write nothing")
+    parser.add_argument("--format", choices=("md", "json", "html", "csv"), help="print this and write nothing")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")
+    parser.add_argument("--compare", metavar="OTHER", help="print what changed since this corpus and write nothing")
     options = parser.parse_args(arguments)
+    folder = options.corpus
     try:
+        if options.compare:
+            ours = Manifest.read(storage.join(folder, "manifest.json"))
+            folder = options.compare
+            print(comparison_markdown(ours, Manifest.read(storage.join(folder, "manifest.json"))), end="")
+            return 0
         if options.format is None:
             print(markdown(write_reports(options.corpus, language=options.language)), end="")
             return 0
         manifest = Manifest.read(storage.join(options.corpus, "manifest.json"))
     except (OSError, ValueError) as error:
         reason = error if isinstance(error, ValueError) else "no manifest.json; is the build finished?"
-        print(f"{options.corpus}: {reason}", file=sys.stderr)
+        print(f"{folder}: {reason}", file=sys.stderr)
         return 2
     if options.format == "md":
         print(markdown(manifest), end="")
     elif options.format == "html":
-        print(page(manifest, options.language), end="")
+        print(page(manifest, options.language, read_run(folder)), end="")
+    elif options.format == "csv":
+        print(counts_csv(manifest), end="")
     else:
         print(json.dumps(statistics(manifest), ensure_ascii=False, indent=2, sort_keys=True))
     return 0

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib import resources
+from typing import Any
 
 from pipelines.report_tables import DISPLAY_NAMES, MISSING, Section, sections
 from schemas.document import SOURCES
 from schemas.manifest import SUMMARY, Account, Manifest, add_counts
+
+POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    '<meta name="referrer" content="no-referrer">'
+)
+"""The browser refuses every request that the page could make, and every script."""
 
 _SEPARATORS = {"en": str.maketrans({}), "de": str.maketrans({",": ".", ".": ","})}
 
@@ -168,13 +175,30 @@ def entity_rates(manifest: Manifest, language: Language) -> str:
     return element("h2", escape(title), id="rates") + content
 
 
-def page(manifest: Manifest, code: str = "en") -> str:
-    """Return `report.html` of `manifest` in the language `code`, en or de."""
+def run_figures(run: Mapping[str, Any] | None, language: Language) -> str:
+    """Return the figures of the run of `run.json`: CPU seconds and rate of each stage, versions."""
+    heading = element("h2", escape(language.text("run")), id="run")
+    if run is None:
+        return heading + element("p", escape(language.text("run_missing")), class_="soft")
+    cells = []
+    for stage, seconds in run.get("cpu_seconds", {}).items():
+        rate = language.number(run["text_bytes"] / 1e6 / seconds, 2) if seconds and run.get("text_bytes") else MISSING
+        cells.append([stage, language.number(seconds, 1), rate])
+    stages = table([language.text(name) for name in ("stage", "cpu", "rate")], cells, language, language.text("cpu"))
+    walls = [[name, language.number(seconds, 1)] for name, seconds in run.get("wall_seconds", {}).items()]
+    passes = table([language.text(name) for name in ("pass", "wall")], walls, language, language.text("wall"))
+    versions = {"python": run.get("python", MISSING), **run.get("packages", {})}
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return heading + stages + passes + element("p", escape(named), class_="soft")
+
+
+def page(manifest: Manifest, code: str = "en", run: Mapping[str, Any] | None = None) -> str:
+    """Return `report.html` of `manifest` in the language `code`, en or de, with the figures of its `run.json`."""
     language = Language(code)
     tables = sections(manifest)
     style = resources.files("pipelines").joinpath("report.css").read_text("utf-8")
     titles = [(anchor(section.title), section.title) for section in tables]
-    links = [*titles[:2], ("flow", "flow"), *titles[2:], ("rates", "rates"), ("distributions", "distributions")]
+    links = [*titles[:2], ("flow", "flow"), *titles[2:], *((name, name) for name in ("rates", "distributions", "run"))]
     items = [element("li", element("a", escape(language.text(title)), href=f"#{name}")) for name, title in links]
     body = [
         element("h1", escape(language.text("title"))),
@@ -192,9 +216,11 @@ def page(manifest: Manifest, code: str = "en") -> str:
         *(section_html(section, language) for section in tables[2:]),
         entity_rates(manifest, language),
         distributions(manifest, language),
+        run_figures(run, language),
     ]
     head = [
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        POLICY,
         element("title", escape(language.text("title"))),
         element("style", style),
     ]

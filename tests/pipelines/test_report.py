@@ -100,3 +100,12 @@ def test_without_a_manifest_one_line_says_so(content: str | None, tmp_path: Path
     assert error.count("\n") == 1
     assert "manifest" in error
     assert not (tmp_path / "report.md").exists()
+
+
+def test_csv_holds_the_counts_and_nothing_for_what_is_missing():
+    lines = report.counts_csv(manifest()).splitlines()
+    assert lines[0] == "table,name_1,name_2,name_3,name_4,count"
+    assert "statistics,full,ggponc,words,,400" in lines
+    assert "sources,radiology_reports,rejected,ingest_not_a_report,,300" in lines
+    assert not [line for line in lines if line.startswith("statistics,full,wikipedia")]
+    assert all(line.count(",") == 5 for line in lines)

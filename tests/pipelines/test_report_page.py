@@ -120,3 +120,11 @@ def test_nothing_of_the_manifest_becomes_markup():
 def test_page_is_deterministic_and_free_of_the_clock():
     assert page(MANIFEST) == page(MANIFEST)
     assert not re.search(r"\d{2}:\d{2}", html.fromstring(page(MANIFEST)).xpath("string(//main)"))
+
+
+def test_run_figures_are_shown_or_said_to_be_missing():
+    run = {"cpu_seconds": {"clean": 2.0, "read": 0.0}, "wall_seconds": {"parts": 3.0}, "text_bytes": 4_000_000}
+    text = html.fromstring(page(MANIFEST, "de", run)).text_content()
+    assert "clean2,02,00" in text
+    assert f"read0,0{MISSING}" in text
+    assert "Neben dem Manifest liegt keine run.json" in html.fromstring(page(MANIFEST, "de")).text_content()
