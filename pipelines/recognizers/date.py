@@ -43,7 +43,8 @@ FORMS = [
 DATE = re.compile("|".join(FORMS), re.IGNORECASE)
 # a date may be glued to the word before: am20. Februar 2027
 GLUED = re.compile(
-    rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)"
+    rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)",
+    re.IGNORECASE,
 )
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
@@ -61,7 +62,7 @@ NOT_A_YEAR = re.compile(
 )
 RATIO_BEFORE = re.compile(
     r"(?:RR|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
-    r"|Tensio|cc|sc)"
+    r"|Tensio|cc|sc|p?N[0-3x][a-c]?)"
     r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
 )
 RATIO_AFTER = re.compile(r"\s?(?:mm|Punkte|Pkt|P\b|cm|mg|ml|µg|mcg|Jahre|min\b|/|%|x\b|Hz)")

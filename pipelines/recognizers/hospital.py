@@ -32,6 +32,10 @@ EMPLOYER = re.compile(
     r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
 )
+FAMILY_FIRM = re.compile(
+    r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}&\s{0,2}"
+    r"(?:Söhne|Sohn|Töchter|Partner|Kollegen|Co\b\.?(?: KG)?)"
+)
 TEACHING = re.compile(
     r"\s*,?\s*Akademisches Lehrkrankenhaus\s+(?:der|des)\s+[A-ZÄÖÜ][\w-]+(?:[ \t]+(?:[A-ZÄÖÜ][\w-]+|in|der|zu))*"
 )
@@ -42,6 +46,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.EMPLOYMENT):
         if match := EMPLOYER.match(tokens.text, tokens.ends[index]):
             yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
+    for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text else ():
+        yield Entity("ORGANIZATION", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD):
         flag = tokens.flags[index]
         organization = flag & Flag.ORGANIZATION and not flag & Flag.HOSPITAL
@@ -62,7 +68,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 
 def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
     """Return the tokens of the institution whose head word stands at `index`, where it has a name of its own."""
-    if not tokens.is_upper(index) or (len(tokens.words[index]) < 4 and not tokens.words[index].isupper()):
+    short = len(tokens.words[index]) < 4 and not tokens.words[index].isupper()
+    if not tokens.lower_cased and (short or not tokens.is_upper(index)):
         return None
     first, named_before = _before(tokens, index)
     end, named_after = _after(tokens, index)

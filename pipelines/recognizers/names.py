@@ -140,6 +140,8 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
         return False
     if flag & Flag.MEDICAL and not flag & NAME and (parts or not any_word):
         return False
+    if (parts and _begins_address(tokens, index)) or (not parts and not any_word and _is_compound(tokens, index)):
+        return False
     if not flag & NAME and word.isupper() and len(word) < 4 and not tokens.closes(index + 1):
         return False
     if flag & NAME or not flag & WORDS:
@@ -154,6 +156,19 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
         return True
     # after a given name, a particle or an initial any noun can be a surname: Ida Fuß, C. Finger
     return given and parts < 3 and not flag & Flag.MEDICAL and tokens.word(index - 1) != ","
+
+
+def _begins_address(tokens: Tokens, index: int) -> bool:
+    """Tell whether a street with its number follows the name: Tobias Öhler Kaiserstraße 33."""
+    street = tokens.flags[index] & (Flag.STREET | Flag.STREET_END) and not tokens.flags[index] & Flag.SURNAME
+    return bool(street) and tokens.word(index + 1).isdigit() and tokens.word(index + 2) != "."
+
+
+def _is_compound(tokens: Tokens, index: int) -> bool:
+    """Tell whether a noun hangs on the word by a hyphen: Mark-Rinden-Differenzierung, RITA-Therapie."""
+    last = _word_end(tokens, index) - 1
+    flag = tokens.flags[last]
+    return last > index and bool(flag & (WORDS | Flag.MEDICAL | Flag.HOSPITAL)) and not flag & (NAME | Flag.PLACE)
 
 
 def _reversed(tokens: Tokens, comma: int) -> bool:

@@ -168,16 +168,18 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     span = name_after(tokens, at, any_word=(colon or linked or bracketed) and named)
     if bracketed and span and tokens.word(span[1]) != ")":
         return None
-    if not span or (not tokens.flags[index] & Flag.STAFF and _is_ordinary(tokens, span)):
+    if not span or _is_ordinary(tokens, span, bool(tokens.flags[index] & Flag.STAFF)):
         return None
     if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
         return None
     return span
 
 
-def _is_ordinary(tokens: Tokens, span: Span) -> bool:
-    """Tell whether nothing in the words says that they are a name: Patientin: Befund und Verlauf."""
+def _is_ordinary(tokens: Tokens, span: Span, staff: bool) -> bool:
+    """Tell whether nothing says that the word is a name: Patientin: Befund und Verlauf, Arzt: Medikation fortführen."""
     flag = tokens.flags[span[0]]
+    if staff and tokens.closes(span[1]):
+        return False
     return span[1] - span[0] == 1 and bool(flag & WORDS) and not flag & NAMES
 
 

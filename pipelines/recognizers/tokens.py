@@ -5,8 +5,12 @@ from functools import lru_cache
 
 from pipelines.recognizers.lexicon import Flag, lexicon
 
-# a salutation may be glued to the name: HerrMüller
-TOKEN = re.compile(r"(?:Herrn?|Frau)(?=[A-ZÄÖÜ][a-zäöüß])|[^\W\d_]+|\d+|[^\w\s]|_")
+# a salutation or small word may be glued to what follows: HerrMüller, inSpanien, aufK26
+TOKEN = re.compile(
+    r"(?:Herrn?|Frau|Patient(?:in)?|Kolleg(?:e|in)|a[mnb]|auf|aus|als|beim?|bis|durch|den|im|in|mit|nach|seit|sei|und"
+    r"|vo[mnr]|wurde|wohnhaft|geboren|zu[mr])(?=[A-ZÄÖÜ](?:[a-zäöüß]|\d))"
+    r"|[^\W\d_]+|\d+|[^\w\s]|_"
+)
 _CLOSING = frozenset(",;:()[]/|*†")
 LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 

@@ -61,3 +61,23 @@ def test_a_text_that_repeats_itself_takes_time_in_proportion(text):
     start = time.process_time()
     find((text * 40_000)[:40_000])
     assert time.process_time() - start < 4
+
+
+GLUED = {
+    "Sie reiste inSpanien und kam am21. Juni 2005.": {"COUNTRY": "Spanien", "DATE": "21. Juni 2005"},
+    "Nach Extubation Verlegung auf K31. Therapie wie bisher.": {"ID": "K31"},
+    "Tobias Öhler Kaiserstraße 33 A-9011 Villach": {"PERSON": "Tobias Öhler", "STREET": "Kaiserstraße 33"},
+    "Die Betreuung erfolgt durch Conradi & Söhne.": {"ORGANIZATION": "Conradi & Söhne"},
+    "Die Kinder (53 und 22 J.) sind gesund.": {"AGE": "53"},
+    "6) 03.05.2009 3:46 kusnem: Blutentnahme": {"USERNAME": "kusnem"},
+    "Telefon (0941) 971 - 471": {"PHONE": "(0941) 971 - 471"},
+    "wohnhaft Freiherr-vom-Stein-Str. 15, 25813 Husum": {"STREET": "Freiherr-vom-Stein-Str. 15"},
+    "Anrede: DDr. Anna Müller": {"PERSON": "Anna Müller"},
+}
+
+
+@pytest.mark.parametrize("text", GLUED)
+def test_neighbours_keep_their_own_labels(text):
+    found = [(e.entity_type, text[e.start : e.end]) for e in find(text)]
+    assert [each for each in GLUED[text].items() if each not in found] == []
+    assert "COUNTRY" in GLUED[text] or all(label != "COUNTRY" for label, _ in found)
