@@ -19,8 +19,10 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import Progress
+from transformers.utils import logging
 
 from medbert import intervals, scores_report
+from medbert.batching import STRATEGIES
 from medbert.finetune import Settings
 from medbert.models import NEWER, PUBLISHED, ModelError, ModelRow, parse_row, published_scores
 from medbert.protocol import LEARNING_RATES, Protocol, evaluate_model, to_prediction
@@ -178,6 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--minutes", type=float, metavar="N", help="start no fine-tuning after so long; the report says what is missing"
     )
     add("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES), metavar="X", help="the grid")
+    add("--long-texts", nargs="+", choices=STRATEGIES, default=list(STRATEGIES), help="the grid's second side")
     add("--epochs", type=int, default=defaults.epochs)
     add("--batch-size", type=int, default=defaults.batch_size)
     add("--max-length", type=int, default=defaults.max_length, metavar="TOKENS")
@@ -209,6 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, 2 for wrong input and 3 where no model could be evaluated."""
     started = time.monotonic()
     parsed = build_parser().parse_args(arguments)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     rows = [parse_row(text) for text in parsed.model] if parsed.model else list(PUBLISHED)
     rows += NEWER if parsed.newer else ()
     runs = parsed.runs or (10 if parsed.device.startswith("cuda") else 3)
@@ -216,6 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.output,
         Settings(epochs=parsed.epochs, batch_size=parsed.batch_size, max_length=parsed.max_length),
         tuple(parsed.learning_rates),
+        tuple(parsed.long_texts),
         runs,
         parsed.device,
         parsed.download,

@@ -74,6 +74,8 @@ def load_tokenizer(location: str, download: bool = False) -> Any:
         raise ModelError("no_tokenizer: the folder has none of " + ", ".join(TOKENIZER_FILES[:3]))
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, local_files_only=not download)
+    except OSError:
+        raise ModelError("not_found: neither a folder nor in the hub's cache; give its folder as NAME=FOLDER") from None
     except Exception as error:
         raise ModelError(f"tokenizer_not_loaded: {type(error).__name__}") from None
     if tokenizer.unk_token_id is None and tokenizer.pad_token_id is None and tokenizer.eos_token_id is None:
@@ -95,8 +97,7 @@ def load(location: str, kind: str, labels: int, seed: int, download: bool = Fals
         config = AutoConfig.from_pretrained(location, local_files_only=not download, num_labels=labels)
         return head.from_pretrained(location, config=config, local_files_only=not download, dtype=torch.float32)
     except Exception as error:
-        reason = "not_found" if not folder.exists() and not download else "model_not_loaded"
-        raise ModelError(f"{reason}: {type(error).__name__}; give its folder as NAME=FOLDER") from None
+        raise ModelError(f"model_not_loaded: {type(error).__name__}") from None
 
 
 def longest_input(config: Any, tokenizer: Any, wanted: int) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -31,6 +31,7 @@ class Protocol:
     output: Path
     settings: Settings = field(default_factory=Settings)
     learning_rates: tuple[float, ...] = LEARNING_RATES
+    strategies: tuple[str, ...] = STRATEGIES
     runs: int = 10
     device: str = "cpu"
     download: bool = False
@@ -51,13 +52,13 @@ class Protocol:
 
 def grid(protocol: Protocol, row: ModelRow, splits: Splits) -> list[Settings]:
     """Return the hyper-parameters to try; for classification each way with long texts, where there are any."""
-    strategies: Sequence[str] = STRATEGIES[:1]
+    strategies = protocol.strategies[:1]
     if splits.kind != "ner":
         tokenizer = load_tokenizer(row.location, protocol.download)
         length = protocol.settings.max_length
         encoded = encode_texts(tokenizer, splits.train[:1000], length, "truncate")
         if sum(entry.cut > 0 for entry in encoded) > LONG_SHARE * len(encoded):
-            strategies = STRATEGIES
+            strategies = protocol.strategies
     return [
         replace(protocol.settings, learning_rate=rate, strategy=strategy)
         for strategy in strategies

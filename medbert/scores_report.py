@@ -32,7 +32,7 @@ def cell_text(score: Mapping[str, Any] | None) -> str:
 def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table; a bar in a cell is escaped."""
     titles = list(header)
-    lines = [titles, ["---", *["--:"] * (len(titles) - 1)], *rows]
+    lines = [titles, ["---", *(["--:"] * (len(titles) - 1))], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
@@ -85,15 +85,9 @@ def cost_table(report: Mapping[str, Any], task: str) -> str:
         if entry["task"] == task and entry["cost"]:
             cost, chosen = entry["cost"], entry["chosen"]
             memory = f"{cost['memory_bytes'] / 2**30:.1f} GiB" if cost["memory_bytes"] else "–"
-            rows.append(
-                [
-                    entry["model"],
-                    f"{chosen['learning_rate']:g}",
-                    chosen["strategy"],
-                    f"{cost['parameters'] / 1e6:.1f} M",
-                ]
-                + [f"{cost['tokens_per_second']:,.0f}", memory]
-            )
+            rate, size = f"{chosen['learning_rate']:g}", f"{cost['parameters'] / 1e6:.1f} M"
+            speed = f"{cost['tokens_per_second']:,.0f}"
+            rows.append([entry["model"], rate, chosen["strategy"], size, speed, memory])
     header = ["model", "learning rate", "long texts", "parameters", "training tokens/s", "memory"]
     return markdown_table(header, rows)
 
@@ -106,8 +100,8 @@ def methods(report: Mapping[str, Any]) -> str:
         f"Every model was fine-tuned {chosen['runs']} times per benchmark, each time on a bootstrap resample of the "
         f"training split, the same resamples for every model, with AdamW (batch size {chosen['batch_size']}, at most "
         f"{chosen['epochs']} epochs, early stopping after {chosen['patience']} epochs without improvement, at most "
-        f"{chosen['max_length']} tokens). The learning rate ({rates}) and the treatment of long texts were chosen on the "
-        "validation split by macro AUPRC (classification) or strict entity F1; the test split took no part in any "
+        f"{chosen['max_length']} tokens). The learning rate ({rates}) and the treatment of long texts were chosen on "
+        "the validation split by macro AUPRC (classification) or strict entity F1; the test split took no part in any "
         "choice. Label thresholds were set per label on the validation split; figures at 0.5 are given too. Texts "
         "that stand in two splits, exactly or nearly (5-word shingles, Jaccard similarity of at least 0.8) or by "
         f"patient, were treated so: {chosen['leaks']}. Means over the fine-tunings are given with 95 % intervals that "
@@ -129,11 +123,8 @@ def markdown(report: Mapping[str, Any]) -> str:
         parts += ["", f"## {task}{mark}", ""]
         if facts["synthetic"]:
             parts += ["The reports are synthetic, so the card's figures, on real reports, are not comparable.", ""]
-        parts += [
-            f"{facts['train']:,} / {facts['valid']:,} / {facts['test']:,} examples for training, validation and test; "
-            f"{len(facts['labels'])} labels.",
-            "",
-        ]
+        sizes = f"{facts['train']:,} / {facts['valid']:,} / {facts['test']:,}"
+        parts += [f"{sizes} examples for training, validation and test; {len(facts['labels'])} labels.", ""]
         if facts["kind"] == "ner":
             parts += [scores_table(report, task, ENTITIES, False), ""]
             parts += [

@@ -146,7 +146,7 @@ def test_batches_hold_everything_once():
 
 
 def test_a_missing_model_says_so():
-    with pytest.raises(models.ModelError, match="not_loaded"):
+    with pytest.raises(models.ModelError, match="not_found"):
         models.load_tokenizer("nobody/such-model")
 
 
