@@ -155,3 +155,21 @@ def test_bold_only_where_the_difference_holds():
     assert scores_report.cell_text(score) == "50.00 [40.00, 60.00]"
     assert scores_report.cell_text(score | {"best": True, "failed": 1}) == "**50.00** [40.00, 60.00] (1 failed)"
     assert scores_report.cell_text(cast("Any", None)) == "–"
+
+
+def test_entities_from_end_to_end(tmp_path, bert):
+    (data := tmp_path / "data").mkdir()
+    generator = np.random.default_rng(4)
+    for split in ("train", "dev", "test"):
+        sentences = []
+        for number in range(8):
+            words = [f"{split[0]}{number}", *generator.choice(WORDS, 6)]
+            sentences.append("\n".join(f"{word} {'B-X' if word == 'erguss' else 'O'}" for word in words))
+        (data / f"{split}.conll").write_text("\n\n".join([*sentences, "neu B-Y"] if split == "test" else sentences))
+    command = arguments(tmp_path / "out", data, "--model", str(bert))
+    assert evaluate.main(["--task", f"ner={data}", *command[2:]]) == 0
+    report = json.loads((tmp_path / "out" / "scores.json").read_text())
+    validate(report, SCHEMA)
+    assert report["tasks"]["ner"]["unseen"] == ["Y"]
+    assert {entry["metric"] for entry in report["scores"]} >= {"micro_f1", "token_f1"}
+    assert "strict entity F1" in (tmp_path / "out" / "scores.md").read_text()
