@@ -4,10 +4,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 CORPUS ?= build/corpus
 
-.PHONY: corpus test check bench clean
+.PHONY: corpus test check bench train clean
 
 corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
+
+train: $(VENV)/.installed-dev  ## tokenizer and both models, tiny, on the sample corpus
+	$(BIN)/python -m medbert.train --corpus $(CORPUS) --output build --recipe tiny --vocabulary-size 4000
 
 test: check  ## all checks and tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
