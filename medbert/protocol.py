@@ -41,7 +41,9 @@ class Protocol:
         """Return a digest of what a result depends on, so that a stale file is not taken for it."""
         config = Path(row.location) / "config.json"
         weights = Path(row.location) / "model.safetensors"
-        stamp = [config.read_text() if config.is_file() else "", weights.stat().st_size if weights.is_file() else 0]
+        stamp: list[Any] = [config.read_text() if config.is_file() else ""]
+        if weights.is_file():  # new weights of the same shape have the same size
+            stamp += [weights.stat().st_size, weights.stat().st_mtime_ns]
         values = [row.location, splits.fingerprint(), asdict(self.settings), self.learning_rates, stamp]
         return blake2b(json.dumps(values).encode(), digest_size=12).hexdigest()
 

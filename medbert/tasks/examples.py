@@ -79,7 +79,8 @@ def new_splits(kind: str, files: dict[str, list[Example]], labels: tuple[str, ..
         raise ValueError(f"labels {', '.join(unknown)} are none of this benchmark's: {', '.join(known)}")
     if not known:
         raise ValueError("no label in the training and validation splits")
-    return Splits(kind, known, *(tuple(files[name]) for name in SPLITS), tuple(sorted(test - set(known))), tuple(notes))
+    train, valid, held_back = (tuple(files[name]) for name in SPLITS)
+    return Splits(kind, known, train, valid, held_back, tuple(sorted(test - set(known))), tuple(notes))
 
 
 def split_groups(examples: list[Example], salt: str) -> tuple[list[Example], list[Example]]:
