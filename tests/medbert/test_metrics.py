@@ -37,9 +37,9 @@ def test_label_figures_equal_scikit_learn(case):
                 for average in ("macro", "micro"):
                     columns = (truth[rows, 0], predicted[rows, 0]) if truth.shape[1] == 1 else None
                     if columns:  # scikit-learn would take one column as a binary task with two classes
-                        expected = score(*columns, average="binary", zero_division=0)
+                        expected = score(*columns, average="binary", zero_division=0)  # pyright: ignore[reportArgumentType]
                     else:
-                        expected = score(truth[rows], predicted[rows], average=average, zero_division=0)
+                        expected = score(truth[rows], predicted[rows], average=average, zero_division=0)  # pyright: ignore[reportArgumentType]
                     assert figures[f"{average}_{name}"][draw] == pytest.approx(expected)
 
 
@@ -95,7 +95,7 @@ def test_token_figures_equal_scikit_learn(pairs):
     )
     figures = metrics.tag_figures(counts, np.ones((1, len(pairs))))
     if gold:
-        expected = oracle.f1_score(gold, said, average="macro", zero_division=0)
+        expected = oracle.f1_score(gold, said, average="macro", zero_division=0)  # pyright: ignore[reportArgumentType]
         assert figures["token_f1"][0] == pytest.approx(expected)
 
 
@@ -108,8 +108,9 @@ def test_no_other_threshold_is_better_on_validation(case):
         actual = truth[:, label]
         if actual.any() and not actual.all():
             best = max(
-                oracle.f1_score(actual, scores[:, label] >= cut, zero_division=0) for cut in np.unique(scores[:, label])
+                oracle.f1_score(actual, scores[:, label] >= cut, zero_division=0)  # pyright: ignore[reportArgumentType]
+                for cut in np.unique(scores[:, label])  # pyright: ignore[reportArgumentType]
             )
-            assert oracle.f1_score(actual, scores[:, label] >= chosen, zero_division=0) == pytest.approx(best)
+            assert oracle.f1_score(actual, scores[:, label] >= chosen, zero_division=0) == pytest.approx(best)  # pyright: ignore[reportArgumentType]
         else:
             assert chosen == 0.5

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def files(root: Path, counts: dict[str, int] | None = None) -> TokenFiles:
     digest = tokenizer.digest(root / "tokenizer")
     counts = counts or json.loads((root / "tokens/tokens.json").read_text())["tokens"]
-    return TokenFiles(root / "tokens", "c", digest, "full", ("a",), {"train": 60, "validation": 5}, counts)
+    return TokenFiles(root / "tokens", "c", digest, "full", ("a",), {"train": 60, "validation": 5}, counts)  # pyright: ignore[reportArgumentType]
 
 
 def short(steps: int = 8, dropout: float = 0.1) -> Recipe:

@@ -20,7 +20,7 @@ def manifest(kept: int, rejected: int, duplicates: int = 0) -> Manifest:
 def test_z_is_the_root_of_the_chi_square_of_the_table():
     z = z_score(40, 400, 70, 410)
     assert z is not None
-    assert z**2 == pytest.approx(chi2_contingency([[40, 360], [70, 340]], correction=False).statistic)
+    assert z**2 == pytest.approx(chi2_contingency([[40, 360], [70, 340]], correction=False).statistic)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("counts", [(0, 0, 1, 10), (1, 10, 1, 10), (10, 10, 10, 10)])

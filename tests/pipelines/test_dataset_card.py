@@ -65,7 +65,7 @@ def test_documented_snippets_agree_on_the_counts(
     if library == "datasets":
         import datasets
 
-        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)  # pyright: ignore[reportAttributeAccessIssue]
     names: dict[str, object] = {"corpus": str(corpus)}
     exec(SNIPPETS[library], names)
     assert names["counts"] == (FULL, DEDUP)
