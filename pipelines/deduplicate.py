@@ -26,13 +26,13 @@ from schemas.signatures import Deduplication, Summary
 MakePipeline = Callable[[], beam.Pipeline]
 Template = Callable[[str], str]
 
-BAND_ROWS = 1 << 23
+BAND_ROWS = 1 << 21
 """How many rows of one band a task sorts; a larger corpus is cut by ranges of the keys."""
 
-TASK_KEYS = 1 << 22
+TASK_KEYS = 1 << 20
 """How many band keys a task takes at least, so that a small corpus is few tasks."""
 
-TASK_PAIRS = 1 << 21
+TASK_PAIRS = 1 << 19
 """How many candidate pairs, counted in every band that finds them, a task compares."""
 
 LOCAL_EDGES = 1 << 26
