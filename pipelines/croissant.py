@@ -24,8 +24,9 @@ CONTEXT: dict[str, Any] = {
     **{
         name: f"cr:{name}"
         for name in (
-            "citeAs column extract field fileProperty fileObject fileSet format includes isLiveDataset jsonPath key "
-            "md5 parentField path recordSet references regex repeated replace separator source subField transform"
+            "citeAs column equivalentProperty extract field fileProperty fileObject fileSet format includes "
+            "isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate "
+            "separator source subField transform"
         ).split()
     },
 }

@@ -63,9 +63,7 @@ def test_documented_snippets_agree_on_the_counts(
 ):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     if library == "datasets":
-        import datasets
-
-        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)  # pyright: ignore[reportAttributeAccessIssue]
+        monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path)  # pyright: ignore[reportAttributeAccessIssue]
     names: dict[str, object] = {"corpus": str(corpus)}
     exec(SNIPPETS[library], names)
     assert names["counts"] == (FULL, DEDUP)
