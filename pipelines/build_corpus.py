@@ -23,7 +23,7 @@ import apache_beam as beam
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import report, samples
+from pipelines import dataset_card, report, samples
 from pipelines.anonymise import Anonymiser, SelfTestError
 from pipelines.command_line import Configuration, build_parser, check_folders, configuration, digest_of, read_key
 from pipelines.deduplicate import deduplicate
@@ -224,6 +224,7 @@ def finish(
     """Write run.json, the reports and, last, the manifest; then throw away the work and a random key."""
     storage.write_json(storage.join(build.output, "run.json"), describe_run(accounts, seconds))
     report.write_reports(build.output, manifest)
+    dataset_card.write_dataset_card(build.output, manifest)
     manifest.write(build.manifest)
     if not build.keep_parts or not build.key:  # parts of a key that is thrown away fit no later build
         storage.delete_folder(build.work)
