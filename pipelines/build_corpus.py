@@ -86,6 +86,8 @@ def build_corpus(build: Build) -> Manifest:
         finished = Manifest.read(build.manifest)
         if finished.fingerprint == fingerprint:
             logger.info("the corpus is finished already and neither input nor configuration changed")
+            if not build.keep_parts:
+                storage.delete_folder(build.work)
             return finished
     recipe = make_recipe(build)
     parts = {split.name(recipe.fingerprint): split for split in splits}

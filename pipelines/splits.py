@@ -154,9 +154,11 @@ def read_split(
             yield reject(source.name, file, error.reason)
         except PermissionError:
             yield reject(source.name, file, "permission_denied")
+        except EOFError:  # a compressed file that breaks off before its reader could begin
+            yield reject(source.name, file, "truncated")
         except Exception as error:
             broken(path, error)
-            yield reject(source.name, file, "truncated" if isinstance(error, EOFError) else "reader_error")
+            yield reject(source.name, file, "reader_error")
         else:
             if not outcomes and split.start == 0 and split.stop is None:
                 yield reject(source.name, file, "no_record")

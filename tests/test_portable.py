@@ -54,7 +54,7 @@ def digests(corpus: str) -> dict[str, str]:
     """The digest of every file of a corpus; run.json says what differs from run to run."""
     found = {}
     for path, _ in storage.list_files(corpus):
-        if path != "run.json":
+        if path not in {"run.json", "report.html"}:
             with storage.open_input(storage.join(corpus, path)) as stream:
                 found[path] = hashlib.sha256(stream.read()).hexdigest()
     return found
