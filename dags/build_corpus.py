@@ -1,0 +1,122 @@
+"""The schedule of the corpus: parts of each source that has new files, then the whole corpus."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+from commands import HOPELESS, log_failure, run_module
+
+SOURCES = [
+    "doccheck_flexikon",
+    "ggponc",
+    "webcrawl",
+    "pubmed_abstracts",
+    "radiology_reports",
+    "springer_nature",
+    "electronic_health_records",
+    "doctoral_theses",
+    "thieme",
+    "wikipedia",
+]
+CORPUS = Asset("medbert_corpus")
+PARAMS = {
+    "input": Param("build/samples-2000", type="string", minLength=1, description="Folder or URL, one folder a source"),
+    "output": Param("build/corpus", type="string", minLength=1, description="Where the corpus is built"),
+    "sources": Param(SOURCES, type="array", items={"type": "string", "enum": SOURCES}, description="Sources to read"),
+    "workers": Param(1, type="integer", minimum=1, maximum=256, description="Processes a task"),
+    "threshold": Param(0.8, type="number", minimum=0.1, maximum=1, description="Jaccard similarity of near-duplicates"),
+    "surrogate_key_file": Param(
+        None,
+        type=["null", "string"],
+        description="Keeps parts of old deliveries; without it a random key is thrown away and all is built anew",
+    ),
+}
+
+
+def options() -> list[str]:
+    """Return the command line of a build with the parameters of this run."""
+    params = get_current_context()["params"]
+    key = params["surrogate_key_file"]
+    return [
+        f"--input={params['input']}",
+        f"--output={params['output']}",
+        f"--workers={params['workers']}",
+        f"--threshold={params['threshold']}",
+        "--keep-parts",
+        "--progress=plain",
+        *([f"--surrogate-key-file={key}"] if key else []),
+    ]
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    params=PARAMS,
+    tags=["medbert"],
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "execution_timeout": timedelta(days=2),
+        "on_failure_callback": log_failure,
+    },
+)
+def build_corpus() -> None:
+    """Raw files of ten German medical sources in, a de-identified, near-deduplicated Parquet corpus out.
+
+    **find_deliveries** names the sources that have files which no part covers yet. **ingest** builds
+    their parts, one mapped group a source, side by side. **assemble** finds near-duplicates over all
+    parts, writes the shards, counts them and writes the manifest. **audit** reads every shard and holds
+    it against the manifest. **report** writes the pages that people read and tells the asset
+    `medbert_corpus`, on which `train_medbert` waits; it is skipped where the corpus is the one of last time.
+
+    A task that is killed is tried again and goes on from the last finished part. Wrong options, a failed
+    self-test of de-identification and too many failures are not tried again. Put a delivery into a folder
+    of its own, e.g. `radiology_reports/2026-11-22/`: parts of older deliveries are then left as they are.
+    """
+
+    @task
+    def find_deliveries() -> list[str]:
+        wanted = get_current_context()["params"]["sources"]
+        printed = run_module("pipelines.build_corpus", *options(), f"--sources={','.join(wanted)}", "--only=plan")
+        return json.loads(printed)["sources"]
+
+    @task_group
+    def ingest(source: str) -> None:
+        @task
+        def build_parts(source: str) -> None:
+            # which share of documents may fail is decided over all sources, by assemble
+            chosen = [f"--sources={source}", "--only=parts", "--maximum-failed=1"]
+            run_module("pipelines.build_corpus", *options(), *chosen)
+
+        build_parts(source)
+
+    @task(trigger_rule="none_failed")
+    def assemble() -> str:
+        params = get_current_context()["params"]
+        run_module("pipelines.build_corpus", *options(), f"--sources={','.join(params['sources'])}")
+        return params["output"]
+
+    @task
+    def audit(corpus: str) -> str:
+        run_module("pipelines.audit", f"--corpus={corpus}", hopeless=HOPELESS | {1})  # findings stay findings
+        return corpus
+
+    @task(inlets=[CORPUS], outlets=[CORPUS])
+    def report(corpus: str) -> Any:
+        run_module("pipelines.report", f"--corpus={corpus}")
+        fingerprint = json.loads(run_module("pipelines.report", f"--corpus={corpus}", "--format=json"))["fingerprint"]
+        told = get_current_context()["inlet_events"][CORPUS]
+        if len(told) and told[-1].extra == {"corpus": corpus, "fingerprint": fingerprint}:
+            raise AirflowSkipException("nothing changed since the asset was told of this corpus")
+        yield Metadata(CORPUS, {"corpus": corpus, "fingerprint": fingerprint})
+
+    assembled = assemble()
+    ingest.expand(source=find_deliveries()) >> assembled
+    report(audit(assembled))
+
+
+build_corpus()
