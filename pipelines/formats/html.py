@@ -12,7 +12,7 @@ import lxml.etree as etree
 import trafilatura
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from pipelines.formats import UnreadableFileError, encoding
+from pipelines.formats import UnreadableFileError, encoding, wiki_html
 from pipelines.formats.xml import read_blocks
 
 PAGE_BYTES = 10 * 1024 * 1024
@@ -112,7 +112,7 @@ def _count_undecodable(content: bytes) -> int:
 
 
 def main_content(page: str) -> WebPage:
-    """Return the title and the main content of a page of HTML.
+    """Return the title and the main content of a page of HTML; of a saved wiki page, the article.
 
     Raises UnreadableFileError: `too_large`, `too_complex` and `malformed_html`.
     """
@@ -130,6 +130,8 @@ def main_content(page: str) -> WebPage:
     if _is_complex(tree):
         raise UnreadableFileError("too_complex")
     title = _title(tree)
+    if (article := wiki_html.find_article(tree)) is not None and (text := wiki_html.article_text(article)):
+        return WebPage(title, text)
     try:
         # no metadata: they would have dates guessed; nothing deduplicated: that would depend on the pages before
         found = trafilatura.bare_extraction(

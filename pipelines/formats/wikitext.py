@@ -41,7 +41,9 @@ _MARK = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _FILE = re.compile(r"\s*(?:datei|bild|file|image|medium|media)\s*:", re.IGNORECASE)
-_HIDDEN_LINK = re.compile(r"\s*(?:kategorie|category|[a-z]{2,3}(?:-[a-z-]{2,12})?|simple)\s*:", re.IGNORECASE)
+_HIDDEN_LINK = re.compile(
+    r"\s*(?:kategorie|category|fachgebiet|[a-z]{2,3}(?:-[a-z-]{2,12})?|simple)\s*:", re.IGNORECASE
+)
 _PREFIX = re.compile(r"\s*:?(?:\w{1,20}:){0,2}")
 _PROTECTED = {ord(sign): 0xE100 + ord(sign) for sign in "[]{}|'=<>*#:;-_&"}
 _RESTORED = {private: sign for sign, private in _PROTECTED.items()}

@@ -18,6 +18,7 @@ CASES = [
     ("Die [[Leber (Organ)|]] wächst.", "Die Leber wächst."),
     ("[[Datei:Leber.png|mini|Die [[Leber]] von {{x}} vorn]]\nText.", "Text."),
     ("Text.[[Kategorie:Organ]]\n[[en:Liver]]\n[[Kategorie:Leber]]", "Text."),
+    ("Text.\n[[Fachgebiet:Pneumologie]]\n[[Tag:Lunge]]", "Text."),
     ("Siehe [[:Kategorie:Organ]].", "Siehe Kategorie:Organ."),
     ("{{Infobox ICD|01-CODE=I21\n|BEZEICHNUNG={{lang|de|x}}}}\nText.", "Text."),
     ("Hepatitis ({{IPA|x}}; von {{laS|hepar}}) heilt.", "Hepatitis (von lateinisch hepar) heilt."),
