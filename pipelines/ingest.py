@@ -151,3 +151,12 @@ def reject(source: str, file: InputFile, reason: str, key: str | None = None) ->
     """Return the rejection of the record `key` of `file`, or of the whole file."""
     identity = document_id(source, f"file {file.path}" if key is None else key)
     return Rejection(identity, source, "ingest", reason, file.path)
+
+
+def find_reader(source: Source, file: InputFile) -> Reader | None:
+    """Return the first reader of `source` that accepts `file`, or None."""
+    name = file.path.lower()
+    for suffix in (".gz", ".bz2", ".xz", ".zst"):
+        name = name.removesuffix(suffix)
+    head = file.head()
+    return next((reader for reader in source.readers if reader.accepts(name, head)), None)

@@ -5,15 +5,15 @@ so that the same input gives the same parts anywhere and a new delivery leaves o
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
 import apache_beam as beam
 
-from pipelines.formats import UnreadableFileError
-from pipelines.ingest import InputFile, Options, Outcome, Reader, Source, reject
+from pipelines import archives
+from pipelines.ingest import InputFile, Source, find_reader
 from pipelines.sources import sources
 from schemas import storage
 
@@ -92,15 +92,6 @@ def input_file(folder: str, path: str, size: int) -> InputFile:
     return InputFile(storage.join(folder, path), path, size)
 
 
-def find_reader(source: Source, file: InputFile) -> Reader | None:
-    """Return the first reader of `source` that accepts `file`, or None."""
-    name = file.path.lower()
-    for suffix in (".gz", ".bz2", ".xz", ".zst"):
-        name = name.removesuffix(suffix)
-    head = file.head()
-    return next((reader for reader in source.readers if reader.accepts(name, head)), None)
-
-
 def plan(source: Source, folder: str, batch: Batch) -> list[Split]:
     """Return the splits of `batch`: one for small files, the ranges of a large one.
 
@@ -116,7 +107,7 @@ def plan(source: Source, folder: str, batch: Batch) -> list[Split]:
         return [Split(batch.source, batch.files, name)]
     file = input_file(folder, path, size)
     try:
-        reader = find_reader(source, file)
+        reader = None if archives.is_archive(path) else find_reader(source, file)
         ranges = [(0, None)] if reader is None else list(reader.cut(file, aim(file.size)))
     except Exception:
         # cutting is an optimisation: whatever is wrong with the file, reading it as a whole will say it
@@ -134,58 +125,6 @@ def content_digest(file: InputFile) -> bytes:
     except OSError as error:
         return type(error).__name__.encode()
     return digest.digest()
-
-
-def read_split(
-    source: Source, folder: str, split: Split, options: Options, broken: Callable[[str, Exception], None]
-) -> Iterator[Outcome]:
-    """Yield the outcomes of `split`; a file that breaks becomes a rejection and the next one is read.
-
-    `broken(path, error)` is told of errors that no reader foresaw.
-    """
-    for path, size in split.files:
-        file = input_file(folder, path, size)
-        outcomes = 0
-        try:
-            for outcome in read_file(source, file, split.start, split.stop, options):
-                outcomes += 1
-                yield outcome
-        except UnreadableFileError as error:
-            yield reject(source.name, file, error.reason)
-        except PermissionError:
-            yield reject(source.name, file, "permission_denied")
-        except EOFError:  # a compressed file that breaks off before its reader could begin
-            yield reject(source.name, file, "truncated")
-        except Exception as error:
-            broken(path, error)
-            yield reject(source.name, file, "reader_error")
-        else:
-            if not outcomes and split.start == 0 and split.stop is None:
-                yield reject(source.name, file, "no_record")
-
-
-def read_file(source: Source, file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
-    """Yield the outcomes of a range of `file`. Raises UnreadableFileError, OSError and what a reader raises."""
-    if file.size == 0:
-        raise UnreadableFileError("empty_file")
-    reader = find_reader(source, file)
-    if reader is None:
-        raise UnreadableFileError(why_unreadable(file))
-    yield from reader.read(file, start, stop, options)
-
-
-def why_unreadable(file: InputFile) -> str:
-    """Return the reason why no reader accepts `file`: its compression breaks at once, or nobody knows its format."""
-    try:
-        with file.open_decompressed() as stream:
-            stream.read(1)
-    except EOFError:
-        return "truncated"
-    except PermissionError:
-        raise
-    except Exception:  # each library of compression has errors of its own
-        return "corrupt"
-    return "unsupported_format"
 
 
 @dataclass

@@ -9,8 +9,9 @@ import pytest
 import zstandard
 
 from pipelines.ingest import InputFile
+from pipelines.reading import read_split
 from pipelines.sources import sources
-from pipelines.splits import batches, plan, read_split
+from pipelines.splits import batches, plan
 from schemas.document import RawDocument, Rejection
 from schemas.storage import list_files
 

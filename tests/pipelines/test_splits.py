@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pipelines import splits
 from pipelines.formats import UnreadableFileError
 from pipelines.ingest import InputFile, Options, Outcome, Reader, Source
-from pipelines.splits import Batch, Split, batches, plan, read_split
+from pipelines.reading import read_split
+from pipelines.splits import Batch, Split, batches, plan
 from schemas.document import RawDocument, Rejection
 from schemas.storage import list_files
 

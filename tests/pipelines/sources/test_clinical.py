@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.ingest import InputFile, Outcome
+from pipelines.ingest import InputFile, Outcome, find_reader
+from pipelines.reading import read_split
 from pipelines.sources.electronic_health_records import SOURCE
-from pipelines.splits import Split, find_reader, input_file, read_split
+from pipelines.splits import Split, input_file
 from schemas.document import RawDocument, Rejection
 
 TEXT = "Der Patient stellt sich mit Belastungsdyspnoe vor. Größe des Herzens normal."

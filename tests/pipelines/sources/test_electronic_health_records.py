@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ingest import InputFile
+from pipelines.ingest import InputFile, find_reader
+from pipelines.reading import read_file
 from pipelines.sources.electronic_health_records import SOURCE
-from pipelines.splits import find_reader, read_file
 from schemas.document import RawDocument
 from schemas.storage import list_files
 

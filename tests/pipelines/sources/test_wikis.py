@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.ingest import Outcome
+from pipelines.reading import read_file, read_split
 from pipelines.sources import source
 from pipelines.sources.wikipedia import is_medical
-from pipelines.splits import batches, input_file, plan, read_file, read_split
+from pipelines.splits import batches, input_file, plan
 from schemas import storage
 from schemas.document import RawDocument, Rejection, document_id
 
