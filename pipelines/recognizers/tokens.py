@@ -1,15 +1,17 @@
 """A text cut into words, numbers and signs once, for all recognizers."""
 
 import re
+from collections import defaultdict
 from functools import lru_cache
+from itertools import accumulate, chain
 
 from pipelines.recognizers.lexicon import Flag, lexicon
 
 # a salutation or small word may be glued to what follows: HerrMüller, inSpanien, aufK26
 TOKEN = re.compile(
-    r"(?:Herrn?|Frau|Patient(?:in)?|Kolleg(?:e|in)|a[mnb]|auf|aus|als|beim?|bis|durch|den|im|in|mit|nach|seit|sei|und"
+    r"((?:Herrn?|Frau|Patient(?:in)?|Kolleg(?:e|in)|a[mnb]|auf|aus|als|beim?|bis|durch|den|im|in|mit|nach|seit|sei|und"
     r"|vo[mnr]|wurde|wohnhaft|geboren|zu[mr])(?=[A-ZÄÖÜ](?:[a-zäöüß]|\d))"
-    r"|[^\W\d_]+|\d+|[^\w\s]|_"
+    r"|[^\W\d_]+|\d+|[^\w\s]|_)"
 )
 _CLOSING = frozenset(",;:()[]/|*†")
 LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
@@ -21,22 +23,23 @@ class Tokens:
     `lower_cased` says that the text is written without capital letters, so that they tell nothing.
     """
 
-    __slots__ = ("ends", "flags", "lower_cased", "starts", "text", "words")
+    __slots__ = ("_gaps", "_with_flags", "ends", "flags", "lower_cased", "starts", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        spans = [match.span() for match in TOKEN.finditer(text)]
-        self.starts = [start for start, _ in spans]
-        self.ends = [end for _, end in spans]
-        self.words = [text[start:end] for start, end in spans]
-        known = lexicon()
-        self.flags = [known[word] for word in self.words]
-        upper = sum(1 for flag in self.flags if flag & Flag.UPPER)
-        self.lower_cased = upper * 50 < len(self.words)
+        pieces = TOKEN.split(text)  # gap, token, gap, token, ..., gap
+        borders = list(accumulate(map(len, pieces)))
+        self.words, self._gaps = pieces[1::2], pieces[0::2]
+        self.starts, self.ends = borders[0:-1:2], borders[1::2]
+        self.flags = list(map(lexicon().__getitem__, self.words))
+        self._with_flags: defaultdict[int, list[int]] = defaultdict(list)
+        for index, flag in enumerate(self.flags):
+            self._with_flags[flag].append(index)
+        self.lower_cased = len(self.having(Flag.UPPER)) * 50 < len(self.words)
 
     def having(self, flags: int) -> list[int]:
         """Return the indices of the tokens that have one of these flags."""
-        return [index for index, flag in enumerate(self.flags) if flag & flags]
+        return sorted(chain.from_iterable(at for flag, at in self._with_flags.items() if flag & flags))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -52,18 +55,18 @@ class Tokens:
     def gap(self, index: int) -> str:
         """Return the white space before the token at `index`; a line break at both ends of the text."""
         if 0 < index < len(self.words):
-            return self.text[self.ends[index - 1] : self.starts[index]]
+            return self._gaps[index]
         return "\n"
 
     def joined(self, index: int) -> bool:
         """Tell whether no space parts the token at `index` from the one before."""
-        return 0 < index < len(self.words) and self.ends[index - 1] == self.starts[index]
+        return 0 < index < len(self.words) and not self._gaps[index]
 
     def new_line(self, index: int) -> bool:
         """Tell whether the token at `index` is the first of its line, or lies outside the text."""
         if not 0 < index < len(self.words):
             return True
-        gap = self.gap(index)
+        gap = self._gaps[index]
         return gap != " " and gap != "" and LINE_BREAK.search(gap) is not None
 
     def ends_column(self, index: int) -> bool:
