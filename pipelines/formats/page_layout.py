@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 GAP = "\t"
 """Parts the cells of a line: what stands further apart than words do."""
@@ -118,12 +118,21 @@ def _lines(block: Sequence[Piece], column: int) -> list[Line]:
 
 
 def _line(row: Sequence[Piece], column: int, start: float, end: float) -> Line:
-    text, right = "", row[0].left
+    text, right, even = "", row[0].left, _is_justified(row, start, end)
     for piece in row:
-        gap = GAP if piece.left - right > 1.6 * piece.size else " " if piece.left - right > 0.1 * piece.size else ""
+        wide = piece.left - right > 1.6 * piece.size and not even
+        gap = GAP if wide else " " if piece.left - right > 0.1 * piece.size else ""
         text, right = text + (gap if text else "") + piece.text, max(right, piece.right)
     longest = max(row, key=lambda piece: len(piece.text))
     return Line(text, row[0].left, right, longest.baseline, longest.size, column, start, end)
+
+
+def _is_justified(row: Sequence[Piece], start: float, end: float) -> bool:
+    """Tell whether a line is wide apart because it was stretched to its column's width: all gaps are then equal."""
+    gaps = [after.left - before.right for before, after in pairwise(row)]
+    size = row[0].size
+    fills = row[0].left - start < size and end - row[-1].right < size
+    return fills and len(gaps) > 1 and max(gaps) - min(gaps) < 0.3 * size
 
 
 def body_size(pages: Iterable[Page]) -> float:

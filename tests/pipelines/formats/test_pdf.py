@@ -91,6 +91,22 @@ def test_columns_are_read_one_after_the_other():
     assert text.index("linke Zeile 11") < text.index("rechte Zeile 0")
 
 
+def test_a_line_stretched_to_a_narrow_column_is_no_row_of_a_table():
+    sheet = Sheet()
+    full = "die zwischen zwei Jahren in Kliniken behandelt"
+    end = LEFT + stringWidth(full, "Helvetica", 11)
+    words = ["wurden", "Patientinnen", "und"]
+    gap = (end - LEFT - sum(stringWidth(word, "Helvetica", 11) for word in words)) / (len(words) - 1)
+    assert gap > 1.6 * 11
+    place = LEFT
+    for word in words:
+        sheet.line(word, place, TOP - 2 * LEADING)
+        place += stringWidth(word, "Helvetica", 11) + gap
+    sheet.lines([full, full])
+    sheet.lines([full, full], y=TOP - 3 * LEADING)
+    assert "behandelt wurden Patientinnen und die zwischen" in sheet.text()
+
+
 def test_a_list_in_two_parts_is_no_page_of_columns():
     sheet = Sheet()
     for number in range(20):
