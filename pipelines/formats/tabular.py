@@ -232,16 +232,22 @@ def read_json_lines(
         if isinstance(value, str):
             yield Unreadable(position, value)
             continue
-        header = tuple(value)
-        if header not in layouts:
-            if len(layouts) > 256:
-                layouts.clear()
-            try:
-                layouts[header] = find_columns(header, options)
-            except UnreadableFileError as error:
-                yield Unreadable(position, error.reason)
-                continue
-        yield row_record([cell(item) for item in value.values()], layouts[header], position)
+        yield object_record(value, layouts, options, position)
+
+
+def object_record(
+    value: Mapping[str, Any], layouts: dict[tuple[str, ...], Columns], options: Mapping[str, str], position: str
+) -> ClinicalRecord | Unreadable:
+    """Return the record of a JSON object with the columns as its members; `layouts` keeps what was found."""
+    header = tuple(value)
+    if header not in layouts:
+        if len(layouts) > 256:
+            layouts.clear()
+        try:
+            layouts[header] = find_columns(header, options)
+        except UnreadableFileError as error:
+            return Unreadable(position, error.reason)
+    return row_record([cell(item) for item in value.values()], layouts[header], position)
 
 
 def parse_json_line(line: Line, encoding: str) -> dict[str, Any] | str:

@@ -24,6 +24,7 @@ from pipelines.formats.attachments import ATTACHMENT_BYTES, read_attachment
 from pipelines.formats.clinical import ClinicalRecord
 from pipelines.formats.columns import FIELDS
 from pipelines.formats.encoding import UNPROVEN, decode_text, detect, is_wide
+from pipelines.formats.json_array import is_json_array, read_json_array
 from pipelines.formats.lines import DECOMPRESSION_ERRORS, ranges
 from pipelines.ingest import InputFile, Options, Outcome, Reader, reject
 from schemas import storage
@@ -73,6 +74,7 @@ def readers(source: str, screen: Screen = keep_all) -> tuple[Reader, ...]:
         reader("mrrt", lambda path, head: is_html(head) and mrrt.is_mrrt(head), _mrrt),
         reader("html", lambda path, head: is_html(head), _html),
         reader("json_lines", lambda path, head: is_json_lines(head), _json_lines, _cut_bytes),
+        reader("json_array", lambda path, head: is_json_array(head), _json_array),
         reader("csv", is_csv, _csv, _cut_csv),
         reader("text", lambda path, head: is_text(head), _text),
     )
@@ -227,6 +229,11 @@ def _json_lines(file: InputFile, start: int, stop: int | None, options: Options)
     encoding = options.get("encoding") or detect(file.head())
     with file.open_decompressed() as stream:
         yield from tabular.read_json_lines(stream, encoding, start, stop, options, file.path)
+
+
+def _json_array(file: InputFile, start: int, stop: int | None, options: Options) -> Records:
+    with file.open_decompressed() as stream:
+        yield from read_json_array(stream, options, file.path)
 
 
 def _csv(file: InputFile, start: int, stop: int | None, options: Options) -> Records:
