@@ -1,16 +1,14 @@
 """Tables of a crawl, CSV or TSV, in which a column holds HTML."""
 
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from pipelines.formats import Unreadable, UnreadableFileError, html
-from pipelines.formats.encoding import decode, detect, is_wide
+from pipelines.formats import Unreadable, UnreadableFileError
+from pipelines.formats.encoding import detect, is_wide
 from pipelines.formats.flow import is_german
-from pipelines.formats.lines import read_lines
-from pipelines.formats.xml import read_blocks
+from pipelines.formats.tabular import Dialect, read_rows
 
 _HTML = ("html", "answer_html", "content_html", "body_html", "page_html", "raw_html", "html_content", "raw_content")
 _KEYS = ("url", "link", "uri", "warc_target_uri", "id", "question")
@@ -40,80 +38,21 @@ def is_table(path: str, head: bytes) -> bool:
     return any(name in _HTML for name in names) or path.endswith((".csv", ".tsv", ".tab"))
 
 
-def read_table(stream: BinaryIO, options: Mapping[str, str]) -> Iterator[HtmlRow | Unreadable]:
-    """Yield the rows of a table. The options are those of the source.
+def read_table(stream: BinaryIO, head: bytes, options: Mapping[str, str]) -> Iterator[HtmlRow | Unreadable]:
+    """Yield the rows of a table whose file begins with `head`. The options are those of the source.
 
     Raises UnreadableFileError: `missing_html_column`, `missing_column` where an option names one that is not
     there, `truncated` and `corrupt`.
     """
-    csv.field_size_limit(html.PAGE_BYTES)
-    lines = _Lines(stream)
-    names, delimiter = _header(next(lines, ""))
+    encoding = detect(head)
+    names, delimiter = _header(head.decode(encoding, "replace").split("\n", 1)[0])
     columns = _Columns(names, options)
-    rows, number = csv.reader(lines, delimiter=delimiter), 0
-    while True:
-        number += 1
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error:
-            # a quote that is never closed, or a cell beyond the limit; the reader begins anew with the next line
-            yield Unreadable(f"record {number}", "malformed_row")
-            rows = csv.reader(lines, delimiter=delimiter)
-            continue
-        if any(cell.strip() for cell in row):
-            yield columns.row(row, f"record {number}")
-    if lines.broken:
-        raise UnreadableFileError(lines.broken)
-
-
-class _Lines:
-    """The lines of a table as text; a break in its compression ends them and is remembered."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.broken = ""
-        head = next(read_blocks(stream, 4096), b"")
-        self._encoding = detect(head)
-        rest = cast(BinaryIO, _Chain(head, stream))
-        self._lines = read_lines(rest, encoding=self._encoding)
-        self._first = True
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        try:
-            line = next(self._lines)
-        except UnreadableFileError as error:
-            self.broken = error.reason
-            raise StopIteration from None
-        if line.content is None:
-            raise csv.Error
-        encoding = "utf-8" if is_wide(self._encoding) else self._encoding
-        try:
-            text = decode(line.content, encoding)
-        except UnicodeDecodeError:
-            text = line.content.decode("cp1252", "replace")
-        text = text.removeprefix("\ufeff") if self._first else text
-        self._first = False
-        return text.replace("\0", "")
-
-
-class _Chain(io.RawIOBase):
-    """What was read ahead, then the stream."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head, self._stream = head, stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        block = self._head[: len(buffer)] or getattr(self._stream, "read1", self._stream.read)(len(buffer))
-        self._head = self._head[len(block) :] if self._head else b""
-        buffer[: len(block)] = block
-        return len(block)
+    # pages of a crawl bring their encodings along
+    for number, row in enumerate(read_rows(stream, Dialect(encoding, delimiter, "cp1252"), 0, None)):
+        if number and row.reason:
+            yield Unreadable(f"record {number}", row.reason)
+        elif number and any(cell.strip() for cell in row.cells):
+            yield columns.row(row.cells, f"record {number}")
 
 
 def _header(line: str) -> tuple[list[str], str]:

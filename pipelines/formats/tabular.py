@@ -49,11 +49,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a CSV file is written: encoding, delimiter, and the byte where its header begins."""
+    """How a CSV file is written.
+
+    `fallback` is the encoding of lines that are not in `encoding`; '' refuses them.
+    """
 
     encoding: str
     delimiter: str
-    header: int = 0
+    fallback: str = ""
 
 
 def sniff(head: bytes, options: Mapping[str, str]) -> Dialect:
@@ -86,8 +89,8 @@ def looks_tabular(head: bytes) -> bool:
 class _Feed:
     """Lines for `csv.reader`, remembered until their record is known to be sound."""
 
-    def __init__(self, lines: Iterator[Line], encoding: str) -> None:
-        self._lines, self._encoding = lines, encoding
+    def __init__(self, lines: Iterator[Line], encoding: str, fallback: str) -> None:
+        self._lines, self._encoding, self._fallback = lines, encoding, fallback
         self._returned: deque[Line] = deque()
         self.taken: list[Line] = []
         self.ended, self.reason = False, ""
@@ -112,8 +115,8 @@ class _Feed:
         try:
             text = decode(line.content, self._encoding)
         except UnicodeDecodeError:
-            self.reason = "invalid_encoding"
-            text = line.content.decode("latin-1")
+            self.reason = "" if self._fallback else "invalid_encoding"
+            text = line.content.decode(self._fallback or "latin-1", "replace")
         return text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")
 
     def begin(self) -> None:
@@ -136,7 +139,7 @@ def read_rows(stream: BinaryIO, dialect: Dialect, start: int, stop: int | None, 
     Empty lines are no records.
     """
     encoding = "utf-8" if is_wide(dialect.encoding) else dialect.encoding
-    feed = _Feed(read_lines(stream, start, None, dialect.encoding), encoding)
+    feed = _Feed(read_lines(stream, start, None, dialect.encoding), encoding, dialect.fallback)
     reader = csv.reader(feed, delimiter=dialect.delimiter)
     while True:
         feed.begin()

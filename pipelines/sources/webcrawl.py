@@ -49,7 +49,7 @@ def read_page(file: InputFile, start: int, stop: int | None, options: Options) -
 def read_html_table(file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
     """Yield the pages, or pieces of pages, in a table, keyed by link and question. Raises UnreadableFileError."""
     with file.open_decompressed() as stream:
-        for row in read_table(stream, options):
+        for row in read_table(stream, file.head(), options):
             if isinstance(row, Unreadable):
                 yield reject(NAME, file, row.reason, f"{file.path} {row.key}")
                 continue

@@ -64,7 +64,7 @@ def test_table_of_pages(tmp_path: Path) -> None:
         ("", "missing_html_column"),
         ("http://a.de Was hilft?", f'Was hilft?\n{ARTICLE}\nRuhe "hilft".'),
         ("", "not_german"),
-        ("", "malformed_row"),
+        ("", "missing_cells"),
     ]
     (named,) = [o for o in read("webcrawl", tmp_path, html_column="b") if o.file == "andere.csv"]
     assert isinstance(named, Rejection | RawDocument)
@@ -73,7 +73,21 @@ def test_table_of_pages(tmp_path: Path) -> None:
     }
 
 
-def test_unclosed_quote_and_truncated_table(tmp_path: Path) -> None:
+def test_an_unclosed_quote_costs_its_own_row(tmp_path: Path) -> None:
+    rows = [f"http://a.de/{i};<p>{ARTICLE}</p>\n" for i in range(4)]
+    rows[1] = 'http://a.de/1;"<p>nie geschlossen</p>\n'
+    (tmp_path / "a.csv").write_text("url;html\n" + "".join(rows))
+    found = short(read("webcrawl", tmp_path))
+    assert [key for key, _ in found] == ["http://a.de/0", "", "http://a.de/2", "http://a.de/3"]
+
+
+def test_a_row_in_another_encoding_is_read(tmp_path: Path) -> None:
+    rows = [f"http://a.de/{i};<p>{ARTICLE}</p>\n".encode(("utf-8", "cp1252")[i == 2]) for i in range(4)]
+    (tmp_path / "a.csv").write_bytes(b"url;html\n" + b"".join(rows))
+    assert [text for _, text in short(read("webcrawl", tmp_path))] == [ARTICLE] * 4
+
+
+def test_truncated_table(tmp_path: Path) -> None:
     rows = "".join(f"http://a.de/{i};<p>{ARTICLE}</p>\n" for i in range(30))
     content = ("url;html\n" + rows).encode("cp1252")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content)[:-20])
