@@ -1,5 +1,6 @@
 """Surrogates: realistic stand-ins of the entities of one document, consistent within it."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pipelines.folding import fold
@@ -29,6 +30,9 @@ LEXICONS = (
 _BEFORE = 24
 """How many characters before a name can tell its gender and role."""
 _DATES = ("DATE", "DATE_OF_BIRTH")
+_NAMED = ("PERSON", "CITY", "COUNTRY", "HOSPITAL", "ORGANIZATION", "PROFESSION", "STREET", "ZIP")
+"""Labels of spans that may take in a date beside them, as the head of a letter does: "Flensburg, 27.3.2025"."""
+_OUTER = re.compile(r"\A[\W_]+|[\W_]+\Z")
 
 
 def load_lexicons() -> None:
@@ -49,8 +53,10 @@ class Surrogates:
         self._text = text
         self._draw = Draw(key, scope)
         surfaces = [self._surface(s) for s in spans]
-        self._taken = {form for surface in [*surfaces, *avoid] for form in _forms(surface)}
-        persons = [(self._surface(s), self._before(s.begin)) for s in spans if s.label == "PERSON"]
+        self._taken = {form for surface in {*surfaces, *avoid} for form in _forms(surface)}
+        persons = [
+            (name, self._before(s.begin)) for s, name in zip(spans, surfaces, strict=True) if s.label == "PERSON"
+        ]
         self._name_forms = {form for name, before in persons for form, role in roles(name, before) if role != "initial"}
         self._names = NameSurrogates(self._draw, persons, self._taken)
         self._places = PlaceSurrogates(self._draw, self._names, self._taken)
@@ -69,12 +75,17 @@ class Surrogates:
 
     def of(self, span: Span) -> str:
         """Return the surrogate of one of the spans."""
+        if span.label in _DATES:
+            return self._dates.replace(span.begin, span.end)
+        dates = self._dates.full_dates(span.begin, span.end) if span.label in _NAMED else []
+        return self._around_dates(span, dates) if dates else self._of_plain(span)
+
+    def _of_plain(self, span: Span) -> str:
+        """Return the surrogate of a span in which no date stands."""
         surface = self._surface(span)
         match span.label:
             case "PERSON":
                 return self._names.replace(surface, self._before(span.begin))
-            case "DATE" | "DATE_OF_BIRTH":
-                return self._dates.replace(span.begin, span.end)
             case "AGE":
                 return numbers.age(surface, self._draw)
             case "PHONE" | "FAX":
@@ -89,6 +100,19 @@ class Surrogates:
                 return contacts.user_name(surface, self._draw, self._taken)
             case _:
                 return self._place(span.label, surface)
+
+    def _around_dates(self, span: Span, dates: list[tuple[int, int]]) -> str:
+        """Return the surrogate of a span in which dates stand, which are shifted as all are."""
+        parts: list[str] = []
+        begin = span.begin
+        for start, end in [*dates, (span.end, span.end)]:
+            piece = self._text[begin:start]
+            bare = _OUTER.sub("", piece)
+            at = begin + piece.find(bare)
+            new = self._of_plain(span._replace(begin=at, end=at + len(bare))) if bare else ""
+            parts += [self._text[begin:at], new, self._text[at + len(bare) : start], self._dates.replace(start, end)]
+            begin = end
+        return "".join(parts)
 
     def _place(self, label: str, surface: str) -> str:
         makers = {
@@ -105,6 +129,8 @@ class Surrogates:
 
 def _forms(surface: str) -> set[str]:
     """Return what a surrogate must not equal: the whole original and its words, folded, and its letters and digits."""
-    plain = "".join(c for c in surface if c.isalnum())
+    if surface.isalpha():
+        return {surface.casefold(), surface.lower(), fold(surface)}
+    plain = "".join(filter(str.isalnum, surface))
     words = {fold(word) for word in surface.replace("-", " ").split()}
     return {surface.casefold(), plain.lower(), *words, *(word.strip(".,;:()") for word in words)}

@@ -48,10 +48,20 @@ _FORMS = tuple(
         _NAME,
     )
 )
+_FULL = re.compile(
+    r"(?<!\d)(?:(?:3[01]|[12]\d|0?[1-9])\.[ ]?(?:(?:1[0-2]|0?[1-9])\.[ ]?|[A-Z][a-zä]{2,8}\.?[ ])(?:(?:19|20)\d\d|\d\d)"
+    r"|(?:19|20)\d\d-(?:1[0-2]|0[1-9])-(?:3[01]|[12]\d|0[1-9]))(?![\d./])"
+)
 _NUMBER = re.compile(r"\d+")
 _BARE = re.compile(r"\d{1,2}(?!\d)")
-_TIME = re.compile(r"T?(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?!\d)|(?:[01]?\d|2[0-3])(?=\s?Uhr)")
-_RANGE = re.compile(rf"\.?{_BREAK}?(?:-|–|—|/|,|bis|und|u\.|\+){_BREAK}?")
+_TIME = re.compile(
+    r"T?(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?!\d)|(?:[01]?\d|2[0-3])(?:\.[0-5]\d)?(?=\s?Uhr)"
+)
+_YEARS = re.compile(rf"{_YEAR}/(?P<last>\d\d)(?![\d./])")
+"""A year and the next in two digits: 2018/19."""
+_MOST_DAYS = 5
+"""Bare days before the date that they belong to, as in "1., 8. und 15.3.2021"."""
+_RANGE = re.compile(rf"\.?{_BREAK}?(?:-|–|—|/|,|bis|und|u\.|\+)(?:{_BREAK}?(?:zum|dem))?{_BREAK}?")
 
 
 @cache
@@ -88,6 +98,10 @@ class DateShift:
                 self._years.append(int(year.group()))
         self._pads = padded >= 0
 
+    def full_dates(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Return the extents of the dates with day, month and year between `begin` and `end`, in order."""
+        return [match.span() for match in _FULL.finditer(self._text, begin, end)]
+
     def replace(self, begin: int, end: int) -> str:
         """Return the text from `begin` to `end` with its dates shifted."""
         parts: list[str] = []
@@ -106,15 +120,35 @@ class DateShift:
 
     def _date(self, place: int, end: int) -> tuple[int, str] | None:
         """Return the end of the date at `place` and its shifted form, None where there is no date."""
+        time, years = _TIME.match(self._text, place, end), _YEARS.match(self._text, place, end)
+        if time:
+            return time.end(), time.group()
+        if years:
+            first = str(_move(int(years["y"]), 7, 1, self._shift).year)
+            last = int(first) + int(years["last"]) - int(years["y"])
+            return years.end(), f"{first}/{last % 100:02}"
         match = self._match(place, end)
         if match:
             return match.end(), self._shifted(match)
         bare = _BARE.match(self._text, place, end)
-        joint = bare and _RANGE.match(self._text, bare.end())
-        following = joint and self._match(joint.end(), min(len(self._text), joint.end() + 24))
+        following = bare and self._following(bare)
         if not bare or not following or int(bare.group()) == 0:
             return None
         return bare.end(), self._range_start(bare.group(), following)
+
+    def _following(self, bare: re.Match[str]) -> re.Match[str] | None:
+        """Return the date that a bare day or month belongs to: the last of a range or list."""
+        last: re.Match[str] | None = bare
+        for _ in range(_MOST_DAYS):
+            joint = last and _RANGE.match(self._text, last.end())
+            if not joint:
+                return None
+            limit = min(len(self._text), joint.end() + 24)
+            match = self._match(joint.end(), limit)
+            if match:
+                return match
+            last = _BARE.match(self._text, joint.end(), limit)
+        return None
 
     def _match(self, place: int, end: int) -> re.Match[str] | None:
         for form in _FORMS:
@@ -179,16 +213,14 @@ class DateShift:
         year, month, day = self._parts(following)
         value = int(surface)
         if following.groupdict().get("d"):
-            moved = _move(year, month - 1 if value > day and month > 1 else month, min(value, 31), self._shift).day
+            before = 12 * year + month - 1 - (value > day)
+            moved = _move(before // 12, before % 12 + 1, min(value, 31), self._shift).day
         else:
             moved = _move(year, min(value, 12), 15, self._shift).month
         return f"{moved:02}" if surface[0] == "0" else str(moved)
 
     def _other(self, place: int, end: int) -> tuple[int, str]:
-        """Return what is no date: times and words as they are, other digits reshaped."""
-        time = _TIME.match(self._text, place, end)
-        if time:
-            return time.end(), time.group()
+        """Return what is no date or time: words as they are, digits reshaped."""
         number = _NUMBER.match(self._text, place, end)
         if number:
             return number.end(), self._reshape(number.group())

@@ -27,8 +27,13 @@ def reshape(surface: str, draw: Draw, kind: str, taken: set[str], prefix: int = 
     for attempt in range(64):
         stream = draw.number(kind, original, attempt)
         out = []
+        leading = True
         for position, character in enumerate(body):
-            new, stream = _other(character, stream, leading=not any(c.isalnum() for c in out))
+            if not character.isalnum():
+                out.append(character)
+                continue
+            new, stream = _other(character, stream, leading)
+            leading = False
             out.append(new)
             if stream < 1 << 32:
                 stream = draw.number(kind, original, (attempt + 1) << 20 | position)
@@ -40,9 +45,7 @@ def reshape(surface: str, draw: Draw, kind: str, taken: set[str], prefix: int = 
 
 
 def _other(character: str, stream: int, leading: bool) -> tuple[str, int]:
-    """Return a stand-in of the same class for one character, and what is left of the stream of random bits."""
-    if not character.isalnum():
-        return character, stream
+    """Return a stand-in of the same class for a letter or digit, and what is left of the stream of random bits."""
     if character.isdecimal():
         if leading and character != "0":
             return str(1 + stream % 9), stream // 9

@@ -70,6 +70,16 @@ def test_titles_particles_and_line_breaks_stay():
     assert re.fullmatch(r"\w+\n\w+", broken)
 
 
+def test_a_date_in_a_span_of_another_kind_is_shifted_as_all_are():
+    city, day, alone, hospital, name = surrogates(
+        "[CITY|Flensburg, 27.3.2025] [DATE|27.3.2025] [CITY|Flensburg] [HOSPITAL|Klinikum Graz, am 3. April 2019]"
+        " [PERSON|Xanthippea Kalb 2025-03-27]"
+    )
+    assert city == f"{alone}, {day}"
+    assert re.fullmatch(r"Klinikum \w+, am \d\d?\. [A-Z]\w+ 20\d\d", hospital)
+    assert date.fromisoformat(name.split()[2]).strftime("%-d.%-m.%Y") == day
+
+
 def test_soft_hyphens_tear_no_name():
     torn, whole = surrogates("[PERSON|Al\u00adbers] [PERSON|Albers]")
     assert torn == whole
@@ -135,6 +145,13 @@ def test_the_offset_is_whole_weeks_and_more_than_a_year(scope):
         ("3.-5.4.2019", "8.-10.4.2020"),
         ("06/07.11.2019", "11/12.11.2020"),
         ("02-04/2019", "02-04/2020"),
+        ("10. und 11.10.2033", "16. und 17.10.2034"),
+        ("3. bis zum 5. April 2019", "8. bis zum 10. April 2020"),
+        ("1., 8. und 15.3.2021", "7., 14. und 21.3.2022"),
+        ("30.-2.1.2019", "5.-8.1.2020"),
+        ("2018/19", "2019/20"),
+        ("3.4.2019 8.30 Uhr", "8.4.2020 8.30 Uhr"),
+        ("3.4.2019, 14:05", "8.4.2020, 14:05"),
         ("12. Mai 2019", "17. Mai 2020"),
         ("12.MAI 2019", "17.MAI 2020"),
         ("28. Jan. 2019", "3. Feb. 2020"),
