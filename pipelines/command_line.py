@@ -295,9 +295,13 @@ def read_key(url: str | None) -> bytes:
 
 
 def check_folders(input_url: str, output: str) -> None:
-    """Raise ValueError where the input is missing or the output is a folder that is not a corpus."""
+    """Raise ValueError where the input is missing, or the output is a file, another's folder or within the input."""
     if not storage.is_folder(input_url):
         raise ValueError(f"--input {input_url}: no such folder")
+    if storage.exists(output) and not storage.is_folder(output):
+        raise ValueError(f"--output {output}: is a file")
+    if storage.is_within(output, input_url):
+        raise ValueError(f"--output {output}: is within the input, whose files the next build would read")
     present = {path.split("/")[0] for path, _ in storage.list_files(input_url)}
     if not present & set(SOURCES):
         raise ValueError(f"--input {input_url}: no folder is named like a source ({', '.join(SOURCES)})")

@@ -65,6 +65,14 @@ def is_folder(url: str) -> bool:
     return filesystem.get_file_info(path).type == fs.FileType.Directory
 
 
+def is_within(url: str, folder: str) -> bool:
+    """Tell whether `url` is `folder` or lies below it."""
+    (filesystem, path), (other, base) = resolve(url), resolve(folder)
+    if isinstance(filesystem, fs.LocalFileSystem):
+        path, base = os.path.realpath(path), os.path.realpath(base)
+    return filesystem == other and (path + "/").startswith(base.rstrip("/") + "/")
+
+
 def size(url: str) -> int:
     """Return the size in bytes of the file at `url`. Raises FileNotFoundError."""
     filesystem, path = resolve(url)
