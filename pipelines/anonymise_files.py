@@ -29,7 +29,7 @@ _SHOWN_EVERY = 0.5
 _EPILOG = f"""writes into DIR
   the files of the input under their own names, each record its id and its de-identified text
   {SPANS}     with --spans: {{"id", "entities": [{{"begin", "end", "label", "score"}}]}} a line; offsets are Python
-                  string indices into the text as it was given
+                  string indices into the text as it was given, line ends too, without a byte order mark
   {REJECTED}  ids and reason codes of the records that were not let through
 
 a line of JSON may carry what is known of its patient, which is then masked whatever the recognizers find:
@@ -86,6 +86,11 @@ class Account:
     entities: Counter[str] = field(default_factory=Counter)
     rejected: list[tuple[str | int, str]] = field(default_factory=list)
 
+    def reject_file(self, path: str, reason: str) -> None:
+        """Account for a file that no record can be read from, as for one document."""
+        self.documents += 1
+        self.rejected.append((path, reason))
+
 
 def files_of(url: str) -> list[tuple[str, str]]:
     """Return (URL, path) of the file at `url` or of every file below it. Raises ValueError where there is none."""
@@ -115,10 +120,15 @@ def anonymise_files(url: str, output: str, anonymiser: Anonymiser, columns: Colu
         for file_url, path in files:
             kind = record_files.kind_of(path) or ("text" if len(files) == 1 else "")
             if not kind:
-                account.rejected.append((path, "unknown_format"))
+                account.reject_file(path, "unknown_format")
                 continue
             run = _File(file_url, path, kind, anonymiser, columns, account, span_stream, show)
-            run.process(None if alone else storage.join(output, path))
+            try:
+                run.process(None if alone else storage.join(output, path))
+            except record_files.NoColumnError:
+                if len(files) == 1:
+                    raise
+                account.reject_file(path, "no_text_column")
     if account.rejected and not alone:
         with storage.atomic_write(storage.join(output, REJECTED)) as stream:
             for key, reason in account.rejected:

@@ -16,7 +16,12 @@ from schemas.document import KnownIdentifier
 from schemas.entities import LABELS
 
 _HEAD = 1 << 20
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t|"
+
+
+class NoColumnError(ValueError):
+    """A table has no column of the name that was given for its texts."""
 
 
 class Columns(NamedTuple):
@@ -49,7 +54,7 @@ def kind_of(path: str) -> str:
 
 def decode(content: bytes) -> str:
     """Return UTF-8 text, without a byte order mark, or what cp1252 makes of bytes that are none."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF16):
         return content.decode("utf-16", "replace")
     try:
         return content.decode("utf-8-sig")
@@ -64,11 +69,14 @@ def read_text(stream: BinaryIO, path: str, columns: Columns) -> Iterator[Outcome
 
 def read_jsonl(stream: BinaryIO, path: str, columns: Columns) -> Iterator[Outcome]:
     """Yield a record a line; a line without an id is called by its number."""
-    for number, line in enumerate(stream, 1):
+    wide = stream.read(2) in _UTF16
+    stream.seek(0)
+    lines = io.TextIOWrapper(stream, "utf-16", "replace", newline="\n") if wide else stream
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            value = json.loads(decode(line))
+            value = json.loads(line if isinstance(line, str) else decode(line))
         except (ValueError, RecursionError):
             yield Unreadable(f"line {number}", "broken_json")
             continue
@@ -93,11 +101,13 @@ def _record(value: Any, place: str, columns: Columns) -> Outcome:
 
 
 def read_csv(stream: BinaryIO, path: str, columns: Columns) -> Iterator[Outcome]:
-    """Yield a record a row. Raises ValueError where the header lacks the column of the text."""
+    """Yield a record a row, nothing of an empty file. Raises NoColumnError where the header lacks the text's column."""
     csv.field_size_limit(sys.maxsize)
     rows, header = _csv_rows(stream)
-    if columns.text not in header:
-        raise ValueError(f"{path}: no column {columns.text!r}; its columns: {', '.join(header)} (--text-column)")
+    if not header:
+        return
+    if columns.text not in header:  # the header may be a record, so it is not shown
+        raise NoColumnError(f"{path}: its first row, of {len(header)}, names no {columns.text!r} (--text-column)")
     text_at = header.index(columns.text)
     id_at = header.index(columns.id) if columns.id in header else -1
     number = 1
@@ -120,10 +130,10 @@ def _csv_rows(stream: BinaryIO) -> tuple[Any, list[str]]:
     """Return the reader of the rows after the header, and the header."""
     head = stream.read(_HEAD)
     stream.seek(0)
-    cut = head[: head.rfind(b"\n") + 1] or head
+    cut = head if head.startswith(_UTF16) else head[: head.rfind(b"\n") + 1] or head
     try:
-        cut.decode("utf-8")
-        encoding = "utf-8-sig"
+        encoding = "utf-16" if head.startswith(_UTF16) else "utf-8-sig"
+        cut.decode(encoding, "replace" if encoding == "utf-16" else "strict")
     except UnicodeDecodeError:
         encoding = "cp1252"
     first = decode(cut).partition("\n")[0]
