@@ -1,12 +1,19 @@
 """The schedule of the corpus: parts of each source that has new files, then the whole corpus."""
 
 import json
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
-from commands import HOPELESS, log_failure, run_module
+
+# a scheduler has this folder on its path, `airflow dags list-import-errors --local` has not
+sys.path.append(str(Path(__file__).parent))
+
+import commands
+from commands import HOPELESS, log_failure, log_retry, run_module
 
 SOURCES = [
     "doccheck_flexikon",
@@ -21,16 +28,40 @@ SOURCES = [
     "wikipedia",
 ]
 CORPUS = Asset("medbert_corpus")
+DEFAULTS = {
+    "input": "build/samples-2000",
+    "output": "build/corpus",
+    "sources": SOURCES,
+    "workers": 1,
+    "threshold": 0.8,
+    "surrogate_key_file": None,
+    **commands.PARAMS.get("build_corpus", {}),
+}
 PARAMS = {
-    "input": Param("build/samples-2000", type="string", minLength=1, description="Folder or URL, one folder a source"),
-    "output": Param("build/corpus", type="string", minLength=1, description="Where the corpus is built"),
-    "sources": Param(SOURCES, type="array", items={"type": "string", "enum": SOURCES}, description="Sources to read"),
-    "workers": Param(1, type="integer", minimum=1, maximum=256, description="Processes a task"),
-    "threshold": Param(0.8, type="number", minimum=0.1, maximum=1, description="Jaccard similarity of near-duplicates"),
+    "input": Param(DEFAULTS["input"], type="string", minLength=1, description="Folder or URL with one folder a source"),
+    "output": Param(DEFAULTS["output"], type="string", minLength=1, description="Where the corpus is built"),
+    "sources": Param(
+        DEFAULTS["sources"],
+        type="array",
+        items={"type": "string", "enum": SOURCES},
+        examples=SOURCES,
+        minItems=1,
+        uniqueItems=True,
+        description="Sources to read",
+    ),
+    "workers": Param(DEFAULTS["workers"], type="integer", minimum=1, maximum=256, description="Processes of each task"),
+    "threshold": Param(
+        DEFAULTS["threshold"],
+        type="number",
+        minimum=0.1,
+        maximum=1,
+        description="Jaccard similarity from which documents are near-duplicates",
+    ),
     "surrogate_key_file": Param(
-        None,
+        DEFAULTS["surrogate_key_file"],
         type=["null", "string"],
-        description="Keeps parts of old deliveries; without it a random key is thrown away and all is built anew",
+        description="File of the surrogate key. With one, parts of old deliveries are kept; without one a random key "
+        "is thrown away after the build, and a new delivery makes all parts anew",
     ),
 }
 
@@ -51,7 +82,7 @@ def options() -> list[str]:
 
 
 @dag(
-    schedule=None,
+    schedule=None if commands.SCHEDULE == "none" else commands.SCHEDULE,
     catchup=False,
     max_active_runs=1,
     params=PARAMS,
@@ -60,7 +91,9 @@ def options() -> list[str]:
         "retries": 3,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(days=2),
+        "on_retry_callback": log_retry,
         "on_failure_callback": log_failure,
     },
 )
@@ -76,6 +109,9 @@ def build_corpus() -> None:
     A task that is killed is tried again and goes on from the last finished part. Wrong options, a failed
     self-test of de-identification and too many failures are not tried again. Put a delivery into a folder
     of its own, e.g. `radiology_reports/2026-11-22/`: parts of older deliveries are then left as they are.
+
+    What is new is told by the files' contents, not by the day of the run: a delivery that comes late is
+    taken up by the next run, and a backfill of any days builds once and finds nothing to do after that.
     """
 
     @task
@@ -86,8 +122,9 @@ def build_corpus() -> None:
 
     @task_group
     def ingest(source: str) -> None:
-        @task
+        @task(map_index_template="{{ source }}")
         def build_parts(source: str) -> None:
+            get_current_context()["source"] = source  # what the grid shows instead of a number
             # which share of documents may fail is decided over all sources, by assemble
             chosen = [f"--sources={source}", "--only=parts", "--maximum-failed=1"]
             run_module("pipelines.build_corpus", *options(), *chosen)

@@ -1,10 +1,16 @@
 """How the tasks of both schedules run `python -m ...` in the project's own environment.
 
 What a task hands on are names, counts and paths; what a command prints to its error stream goes to the
-task's log line by line.
+task's log line by line. A site sets these variables for Airflow's services:
+
+- MEDBERT_PYTHON: Python of the project's environment
+- MEDBERT_HOME: the folder that relative paths start from
+- MEDBERT_SCHEDULE: how often build_corpus looks for deliveries, `@daily` by default, `none` for never
+- MEDBERT_PARAMS: defaults of parameters as JSON, e.g. `{"build_corpus": {"input": "/data/raw"}}`
 """
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -15,15 +21,14 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 PYTHON = os.environ.get("MEDBERT_PYTHON", "python")
 HOME = os.environ.get("MEDBERT_HOME", os.getcwd())
+SCHEDULE = os.environ.get("MEDBERT_SCHEDULE", "@daily")
+PARAMS = json.loads(os.environ.get("MEDBERT_PARAMS", "{}"))
 
-REASONS = {
-    2: "wrong option or missing folder",
-    3: "self-test of de-identification failed",
-    4: "too many documents failed, or training diverged",
-    5: "another run works on the same output",
-}
 HOPELESS = frozenset({2, 3, 4})
-"""Exit codes that trying again cannot mend."""
+"""Exit codes that trying again cannot mend: wrong option, failed self-test, too many failures.
+
+Worth another try are 1, 5 (another run works on the same output) and ends by a signal.
+"""
 
 PR_SET_PDEATHSIG = 1
 
@@ -44,10 +49,17 @@ def run_module(module: str, *arguments: str, hopeless: Container[int] = HOPELESS
     done = subprocess.run(command, check=False, cwd=HOME, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
     if not done.returncode:
         return done.stdout.rstrip("\n")
-    message = f"{module} ended with {done.returncode}: {REASONS.get(done.returncode, 'see its log above')}"
+    print(done.stdout, flush=True)
+    message = f"{module} ended with exit code {done.returncode}; its log above says why"
     raise AirflowFailException(message) if done.returncode in hopeless else AirflowException(message)
+
+
+def log_retry(context: Any) -> None:
+    """Say in the log that a task will be tried again."""
+    instance = context["task_instance"]
+    print(f"try {instance.try_number} of {instance.task_id} failed; another one follows", flush=True)
 
 
 def log_failure(context: Any) -> None:
     """Say in the log which task gave up; a place to hook in mail or chat."""
-    print(f"{context['task_instance'].task_id} gave up after {context['task_instance'].try_number} tries")
+    print(f"{context['task_instance'].task_id} gave up after try {context['task_instance'].try_number}", flush=True)

@@ -1,34 +1,93 @@
 """The schedule of the models: a tokenizer, then one model a variant of the corpus, as soon as there is one."""
 
-import os
 import re
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Metadata, Param, dag, get_current_context, task, task_group
-from commands import log_failure, run_module
+from airflow.sdk.exceptions import AirflowSkipException
+
+# a scheduler has this folder on its path, `airflow dags list-import-errors --local` has not
+sys.path.append(str(Path(__file__).parent))
+
+import commands
+from commands import log_failure, log_retry, run_module
 
 CORPUS = Asset("medbert_corpus")
 MODELS = Asset("medbert_models")
 VARIANTS = ["full", "dedup"]
 RECIPES = ["published", "modern", "long", "tiny", "tiny-long"]
 GPU_POOL = "gpu"
+DEFAULTS = {
+    "corpus": None,
+    "output": "build/training",
+    "models": "build/models",
+    "scores": "build/scores",
+    "recipe": "modern",
+    "tokens": None,
+    "variants": VARIANTS,
+    "vocabulary_size": 30_000,
+    "benchmarks": [],
+    "evaluation_runs": None,
+    "evaluation_limit": None,
+    **commands.PARAMS.get("train_medbert", {}),
+}
 PARAMS = {
     "corpus": Param(
-        None,
+        DEFAULTS["corpus"],
         type=["null", "string"],
         description="A finished corpus; without it the one that the asset medbert_corpus told of last",
     ),
-    "output": Param("build/training", type="string", minLength=1, description="Where tokenizer and checkpoints go"),
-    "models": Param("build/models", type="string", minLength=1, description="Where the models go"),
+    "output": Param(
+        DEFAULTS["output"], type="string", minLength=1, description="Where tokenizers, token files and checkpoints go"
+    ),
+    "models": Param(DEFAULTS["models"], type="string", minLength=1, description="Where the models and their cards go"),
+    "scores": Param(DEFAULTS["scores"], type="string", minLength=1, description="Where the evaluation goes"),
     "recipe": Param(
-        os.environ.get("MEDBERT_RECIPE", "modern"),
+        DEFAULTS["recipe"],
         type="string",
         enum=RECIPES,
         description="What to train and how long; tiny is for trying the schedule out",
     ),
-    "variants": Param(VARIANTS, type="array", items={"type": "string", "enum": VARIANTS}, description="One model each"),
-    "vocabulary_size": Param(30_000, type="integer", minimum=300, maximum=200_000, description="Of the tokenizer"),
+    "tokens": Param(
+        DEFAULTS["tokens"], type=["null", "integer"], minimum=1, description="Budget of tokens instead of the recipe's"
+    ),
+    "variants": Param(
+        DEFAULTS["variants"],
+        type="array",
+        items={"type": "string", "enum": VARIANTS},
+        examples=VARIANTS,
+        minItems=1,
+        uniqueItems=True,
+        description="Variants of the corpus, one model each",
+    ),
+    "vocabulary_size": Param(
+        DEFAULTS["vocabulary_size"],
+        type="integer",
+        minimum=300,
+        maximum=65_535,
+        description="Entries of the tokenizer's vocabulary",
+    ),
+    "benchmarks": Param(
+        DEFAULTS["benchmarks"],
+        type="array",
+        items={"type": "string", "pattern": "^[a-z0-9_]+=.+$"},
+        description="Benchmarks to evaluate on, NAME=PATH each; without any there is no evaluation",
+    ),
+    "evaluation_runs": Param(
+        DEFAULTS["evaluation_runs"],
+        type=["null", "integer"],
+        minimum=1,
+        description="Fine-tunings of each model on each benchmark (default: 10 on a GPU, else 3)",
+    ),
+    "evaluation_limit": Param(
+        DEFAULTS["evaluation_limit"],
+        type=["null", "integer"],
+        minimum=1,
+        description="At most so many examples of each split, for a trial",
+    ),
 }
 
 
@@ -59,17 +118,20 @@ def corpus_of_run() -> str:
         "retries": 2,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(days=14),
+        "on_retry_callback": log_retry,
         "on_failure_callback": log_failure,
     },
 )
 def train_medbert() -> None:
-    """A tokenizer and two models from the corpus that `build_corpus` tells of.
+    """A tokenizer and two models from the corpus that `build_corpus` tells of, compared on benchmarks.
 
     **train_tokenizer** learns one vocabulary for all models. **model** is mapped over the variants of the
     corpus: **tokens** packs its text, **pretrain** trains, **release** writes the Hugging Face folder with
-    its model card. pretrain waits for a slot in the pool `gpu`; make it once, with as many slots as there
-    are devices: `airflow pools set gpu 1 "GPUs"`.
+    its model card. **evaluate** compares the models on the benchmarks, if there are any. pretrain and
+    evaluate wait for a slot in the pool `gpu`; make it once, with as many slots as there are devices:
+    `airflow pools set gpu 1 "GPUs"`.
 
     A task that is killed is tried again; training goes on from its last checkpoint. Wrong options and a
     training that diverged are not tried again.
@@ -87,34 +149,48 @@ def train_medbert() -> None:
         return get_current_context()["params"]["variants"]
 
     @task_group
-    def model(variant: str, made: dict[str, str]) -> None:
-        @task
+    def model(variant: str, made: dict[str, str]) -> Any:
+        @task(map_index_template="{{ variant }}")
         def tokens(variant: str, made: dict[str, str]) -> str:
+            get_current_context()["variant"] = variant  # what the grid shows instead of a number
             folder = folder_of_run("tokens", variant)
             options = [f"--corpus={made['corpus']}", f"--tokenizer={made['tokenizer']}", f"--output={folder}"]
-            run_module("medbert.tokens", *options, f"--variant={variant}", "--workers=1")
+            run_module("medbert.tokens", *options, f"--variant={variant}")
             return folder
 
-        @task(pool=GPU_POOL)
+        @task(pool=GPU_POOL, map_index_template="{{ variant }}")
         def pretrain(variant: str, made: dict[str, str], tokens_folder: str) -> str:
-            folder = folder_of_run("runs", variant)
+            get_current_context()["variant"] = variant
+            params, folder = get_current_context()["params"], folder_of_run("runs", variant)
             options = [f"--tokens-folder={tokens_folder}", f"--tokenizer={made['tokenizer']}", f"--output={folder}"]
-            run_module("medbert.pretrain", *options, f"--recipe={get_current_context()['params']['recipe']}")
+            budget = [f"--tokens={params['tokens']}"] if params["tokens"] else []
+            run_module("medbert.pretrain", *options, f"--recipe={params['recipe']}", *budget)
             return folder
 
         @task
-        def release(made: dict[str, str], run: str) -> None:
+        def release(made: dict[str, str], run: str) -> str:
             models = get_current_context()["params"]["models"]
             options = [f"--run={run}", f"--tokenizer={made['tokenizer']}", f"--corpus={made['corpus']}"]
-            run_module("medbert.release", *options, f"--output={models}")
+            return run_module("medbert.release", *options, f"--output={models}")
 
-        release(made, pretrain(variant, made, tokens(variant, made)))
+        return release(made, pretrain(variant, made, tokens(variant, made)))
 
-    @task(outlets=[MODELS])
-    def announce() -> Any:
-        yield Metadata(MODELS, {"models": get_current_context()["params"]["models"]})
+    @task(pool=GPU_POOL)
+    def evaluate(models: list[str]) -> None:
+        params = get_current_context()["params"]
+        if not params["benchmarks"]:
+            raise AirflowSkipException("no benchmarks were named")
+        options = [f"--task={benchmark}" for benchmark in params["benchmarks"]]
+        options += [f"--model={Path(folder).name}={folder}" for folder in models]
+        options += [f"--{name}={value}" for name in ("runs", "limit") if (value := params[f"evaluation_{name}"])]
+        run_module("medbert.evaluate", *options, f"--output={params['scores']}")
 
-    model.partial(made=train_tokenizer()).expand(variant=variants()) >> announce()
+    @task(outlets=[MODELS], trigger_rule="none_failed")
+    def announce(models: list[str]) -> Any:
+        yield Metadata(MODELS, {"models": list(models)})
+
+    released = model.partial(made=train_tokenizer()).expand(variant=variants())
+    evaluate(released) >> announce(released)
 
 
 train_medbert()

@@ -1,10 +1,11 @@
 """Run both schedules for real, in an Airflow of their own, and hold what happened against its database.
 
-    python scripts/run_dags.py --project-python .venv/bin/python [--quick]
+    .venv-dags/bin/python scripts/run_dags.py --project-python .venv/bin/python [--quick]
 
-Run it with the Python of Airflow's environment. First `airflow dags test build_corpus` on generated files; then
-a scheduler with LocalExecutor, in which a part's process is killed in the middle, the corpus must come out as
-before all the same, and its asset event must start `train_medbert` (recipe tiny).
+First `airflow dags test` of each schedule on generated files, the models by the recipe tiny. Then a scheduler
+with LocalExecutor: a task that builds parts is killed in the middle and tried again, the corpus must come out
+as before all the same, its asset event must start `train_medbert`, and a backfill of two days must take up a new
+delivery once.
 """
 
 import argparse
@@ -12,133 +13,96 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
-POLL_SECONDS = 0.2
+import screenshots
+from trial_airflow import ROOT, airflow, environment, rows, services, wait_for, wait_for_runs
+
+IMPORT_SECONDS = 2.0
+TINY = {"recipe": "tiny", "tokens": 20_000, "vocabulary_size": 2_000, "evaluation_runs": 1, "evaluation_limit": 20}
+KILLED_SOURCE = "radiology_reports"
 
 
-def environment(home: Path, project_python: Path) -> dict[str, str]:
-    """Return the environment of an Airflow that lives in `home` and knows our schedules only."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    airflow = {
-        "CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "CORE__LOAD_EXAMPLES": "False",
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "2",
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "CORE__DEFAULT_TASK_RETRY_DELAY": "1",
-        "API__PORT": str(port),
-        "API__HOST": "127.0.0.1",
-        "API__WORKERS": "1",
-        "API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        "API__SECRET_KEY": secrets.token_hex(32),
-        "LOGGING__LOGGING_LEVEL": "WARNING",
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
-    return {
-        **os.environ,
-        **{f"AIRFLOW__{name}": value for name, value in airflow.items()},
-        "AIRFLOW_HOME": str(home),
-        "MEDBERT_PYTHON": str(project_python.absolute()),
-        "MEDBERT_HOME": str(ROOT),
-        "MEDBERT_RECIPE": "tiny",
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-    }
+def main() -> int:
+    """Run everything; an AssertionError says what did not go as it should."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--project-python", type=Path, default=ROOT / ".venv/bin/python", metavar="FILE")
+    parser.add_argument("--documents", type=int, default=300, metavar="N", help="size of the generated input")
+    parser.add_argument("--seconds", type=float, default=900, metavar="N", help="longest wait for a scheduled run")
+    parser.add_argument("--quick", action="store_true", help="imports and one run without a scheduler only")
+    parser.add_argument("--scheduler-only", action="store_true", help="no dags test; compare with a plain build")
+    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="take pictures of the form and of the grid")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="work there, an empty folder, and leave all files")
+    parsed = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="medbert-dags-") as temporary:
+        run_all((parsed.keep or Path(temporary)).absolute(), parsed)
+    print(f"all in {time.monotonic() - started:.0f} s", flush=True)
+    return 0
 
 
-def airflow(env: dict[str, str], *arguments: str) -> str:
-    """Run an Airflow command to its end and return what it printed. Raises CalledProcessError."""
-    return subprocess.run([BIN / "airflow", *arguments], check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+def run_all(home: Path, parsed: argparse.Namespace) -> None:
+    """Run the schedules with all files in `home`."""
+    airflow_home = home / "airflow"
+    airflow_home.mkdir(parents=True)
+    env = environment(airflow_home, parsed.project_python, site_params(home))
+    airflow(env, "db", "migrate")
+    check_imports(env)
+    fresh = airflow_home / "airflow.db"
+    shutil.copy(fresh, home / "fresh.db")
+    make_input(home, env, parsed.documents)
+    tested = {**corpus_params(home), "output": str(home / "tested")}
+    if parsed.scheduler_only:
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in tested.items()]
+        run_project(env, "pipelines.build_corpus", "--progress=quiet", *options)
+    else:
+        test_schedule(env, "build_corpus", tested)
+    expected = digests(home / "tested")
+    assert "manifest.json" in expected, "no corpus"
+    if parsed.quick:
+        return
+    if not parsed.scheduler_only:
+        test_schedule(env, "train_medbert", {"corpus": str(home / "tested")})
+        check_models(home)
+        shutil.copy(home / "fresh.db", fresh)  # the trial's asset events are not those of the scheduler
+    run_scheduled(home, env, expected, parsed)
 
 
-def digests(corpus: Path) -> dict[str, str]:
-    """The digest of every file of a corpus but run.json, which says what differs from run to run."""
-    files = (path for path in corpus.rglob("*") if path.is_file() and path.name != "run.json")
-    shown = {path.relative_to(corpus): path for path in files}
-    return {
-        str(name): hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in sorted(shown.items())
-        if not any(part.startswith(".") for part in name.parts)
-    }
+def corpus_params(home: Path) -> dict[str, Any]:
+    """Return the parameters of build_corpus in a trial."""
+    return {"input": str(home / "raw"), "output": str(home / "corpus"), "surrogate_key_file": str(home / "key")}
 
 
-def rows(home: Path, query: str, *values: str) -> list[tuple]:
-    """Ask Airflow's database."""
-    with sqlite3.connect(f"file:{home / 'airflow.db'}?mode=ro", uri=True, timeout=30) as database:
-        return database.execute(query, values).fetchall()
+def site_params(home: Path) -> dict[str, Any]:
+    """Return the site's defaults of a trial; models are as small as they get."""
+    folders = {"output": str(home / "training"), "models": str(home / "models"), "scores": str(home / "scores")}
+    benchmarks = [f"chest_ct={home / 'benchmark'}"]
+    return {"build_corpus": corpus_params(home), "train_medbert": {**folders, **TINY, "benchmarks": benchmarks}}
 
 
-def wait_for_run(home: Path, dag: str, seconds: float) -> str:
-    """Return the id of the finished run of `dag`. Raises AssertionError where it failed or did not end."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for run, state in rows(home, "select run_id, state from dag_run where dag_id = ?", dag):
-            assert state != "failed", f"{dag} failed; see {home}/logs"
-            if state == "success":
-                return run
-        time.sleep(1)
-    raise AssertionError(f"{dag} did not end in {seconds:.0f} s; see {home}/logs")
+def make_input(home: Path, env: Mapping[str, str], documents: int) -> None:
+    """Write the key, raw files, and a benchmark of generated reports that says that it is synthetic."""
+    (home / "key").write_text(secrets.token_hex(16))
+    run_project(env, "pipelines.samples", f"--documents={documents}", f"--output={home / 'raw'}")
+    benchmark = ["--benchmark=chest_ct", "--documents=120", f"--output={home / 'benchmark'}"]
+    run_project(env, "pipelines.samples", *benchmark)
+    (home / "benchmark" / "README.md").write_text("Synthetic reports.\n")
 
 
-def kill_a_part(output: Path, seconds: float) -> None:
-    """Kill the first process that builds parts of the corpus at `output`, with its work half done."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal() and builds_parts(folder, output):
-                time.sleep(2)
-                os.kill(int(folder.name), signal.SIGKILL)
-                return
-        time.sleep(POLL_SECONDS)
-    raise AssertionError(f"no process built parts within {seconds:.0f} s")
+def run_project(env: Mapping[str, str], module: str, *arguments: str) -> None:
+    """Run a command of the project. Raises CalledProcessError."""
+    subprocess.run([env["MEDBERT_PYTHON"], "-m", module, *arguments], check=True, cwd=ROOT, timeout=600)
 
 
-def builds_parts(process: Path, output: Path) -> bool:
-    """Tell whether a folder of /proc is that of a first pass with that output."""
-    try:
-        arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
-    return f"--output={output}" in arguments and "--only=parts" in arguments
-
-
-@contextmanager
-def scheduler(env: dict[str, str], home: Path) -> Iterator[None]:
-    """Run Airflow's services, each in a process group of its own, with their logs in `home`."""
-    processes = []
-    try:
-        for service in ("api-server", "dag-processor", "scheduler"):
-            with open(home / f"{service}.log", "w") as log:
-                command = [BIN / "airflow", service]
-                processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True))
-        yield
-    finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def check_imports(env: dict[str, str]) -> None:
+def check_imports(env: Mapping[str, str]) -> None:
     """Raise AssertionError where a schedule does not import, or takes 2 s beyond Airflow itself."""
     code = (
         "import airflow.sdk, airflow.sdk.exceptions, time; start = time.perf_counter(); "
@@ -147,81 +111,129 @@ def check_imports(env: dict[str, str]) -> None:
     path = {**env, "PYTHONPATH": str(ROOT / "dags")}
     done = subprocess.run([sys.executable, "-c", code], check=True, env=path, stdout=subprocess.PIPE, text=True)
     took = float(done.stdout.split()[-1])
-    print(f"both schedules are imported in {took:.2f} s", flush=True)
-    assert took < 2
-    errors = json.loads(airflow(env, "dags", "list-import-errors", "--output=json", "--local") or "[]")
-    assert not errors, errors
+    assert took < IMPORT_SECONDS, f"the schedules take {took:.2f} s to import"
+    errors = airflow(env, "dags", "list-import-errors", "--output=json", "--local")
+    assert json.loads(errors.splitlines()[-1]) == [], errors
+    print(f"both schedules: imported in {took:.2f} s, no import errors", flush=True)
 
 
-def main() -> int:
-    """Run everything; an AssertionError says what did not go as it should."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--project-python", type=Path, default=ROOT / ".venv/bin/python", metavar="FILE")
-    parser.add_argument("--documents", type=int, default=120, metavar="N")
-    parser.add_argument("--sources", metavar="NAME,...", help="build these only (default: all)")
-    parser.add_argument("--seconds", type=float, default=1500, metavar="N", help="longest wait for a scheduled run")
-    parser.add_argument("--quick", action="store_true", help="imports and one run without a scheduler only")
-    parser.add_argument("--skip-test", action="store_true", help="compare with a build outside of Airflow instead")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="work there and leave all files")
-    parsed = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="medbert-dags-") as temporary:
-        run_all((parsed.keep or Path(temporary)).absolute(), parsed)
-    return 0
+def test_schedule(env: Mapping[str, str], dag: str, params: Mapping[str, Any]) -> None:
+    """Run `airflow dags test`. Raises CalledProcessError where its run is not green."""
+    started = time.monotonic()
+    airflow(env, "dags", "reserialize")
+    airflow(env, "dags", "test", dag, "--conf", json.dumps(params))
+    states = [state for (state,) in rows(env, "select state from dag_run where dag_id = ?", dag)]
+    assert states == ["success"], states
+    print(f"airflow dags test {dag}: success in {time.monotonic() - started:.0f} s", flush=True)
 
 
-def run_all(home: Path, parsed: argparse.Namespace) -> None:
-    """Run the schedules with all files in `home`."""
-    home.mkdir(parents=True, exist_ok=True)
-    env = environment(home, parsed.project_python)
-    airflow(env, "db", "migrate")
-    check_imports(env)
-    (home / "key").write_text(secrets.token_hex(16))
-    project = [env["MEDBERT_PYTHON"], "-m"]
-    sample = ["pipelines.samples", f"--documents={parsed.documents}", f"--output={home / 'raw'}"]
-    subprocess.run([*project, *sample], check=True, cwd=ROOT)
-    params: dict[str, Any] = {
-        "input": str(home / "raw"),
-        "output": str(home / "tested"),
-        "surrogate_key_file": str(home / "key"),
+def check_models(home: Path) -> None:
+    """Raise AssertionError where a model, its card or the scores are missing."""
+    for name in ("medbert.de", "medbert.de-dedup"):
+        for file in ("model.safetensors", "README.md", "tokenizer.json"):
+            assert (home / "models" / name / file).is_file(), f"{name}: no {file}"
+    scores = json.loads((home / "scores" / "scores.json").read_text())["scores"]
+    assert {score["model"] for score in scores} == {"medbert.de", "medbert.de-dedup"}, scores
+
+
+def digests(corpus: Path) -> dict[str, str]:
+    """Return the digest of every file of a corpus but run.json and the page that shows it.
+
+    Those two say what differs from run to run.
+    """
+    files = sorted(path.relative_to(corpus) for path in corpus.rglob("*") if path.is_file())
+    return {
+        str(name): hashlib.sha256((corpus / name).read_bytes()).hexdigest()
+        for name in files
+        if name.name not in {"run.json", "report.html"} and not any(part.startswith(".") for part in name.parts)
     }
-    if parsed.sources:
-        params["sources"] = parsed.sources.split(",")
-    if parsed.skip_test:
-        options = [f"--{name.replace('_', '-')}={value}" for name, value in params.items() if name != "sources"]
-        options += [f"--sources={parsed.sources}"] if parsed.sources else []
-        subprocess.run([*project, "pipelines.build_corpus", "--progress=quiet", *options], check=True, cwd=ROOT)
-    else:
-        airflow(env, "dags", "reserialize")
-        airflow(env, "dags", "test", "build_corpus", "--conf", json.dumps(params))
-        print("airflow dags test build_corpus: success", flush=True)
-    expected = digests(home / "tested")
-    assert expected, "no corpus"
-    if not parsed.quick:
-        run_scheduled(home, env, params, expected, parsed.seconds)
 
 
-def run_scheduled(
-    home: Path, env: dict[str, str], params: dict[str, Any], expected: dict[str, str], seconds: float
-) -> None:
-    """Run build_corpus under a scheduler, kill one of its processes, and wait for train_medbert to follow."""
-    output = home / "scheduled"
+def run_scheduled(home: Path, env: Mapping[str, str], expected: dict[str, str], parsed: argparse.Namespace) -> None:
+    """Run build_corpus under a scheduler, kill a task of it, wait for train_medbert, then fill back two days."""
+    corpus, seconds = home / "corpus", parsed.seconds
     airflow(env, "pools", "set", "gpu", "1", "GPUs")
     airflow(env, "dags", "reserialize")
-    # runs of `dags test` are not those of the scheduler
-    with sqlite3.connect(home / "airflow.db", timeout=30) as database:
-        database.execute("delete from dag_run")
-    with scheduler(env, home):
-        airflow(env, "dags", "trigger", "build_corpus", "--conf", json.dumps({**params, "output": str(output)}))
-        kill_a_part(output, seconds)
-        run = wait_for_run(home, "build_corpus", seconds)
-        tries = rows(home, "select max(try_number) from task_instance where run_id = ?", run)[0][0]
-        assert tries >= 2, "the killed task was not tried again"
-        assert digests(output) == expected, "the corpus is another one after a task was killed"
-        print(f"build_corpus: success; the killed task took {tries} tries, the corpus is byte-identical", flush=True)
-        trained = wait_for_run(home, "train_medbert", seconds)
-        kind = rows(home, "select run_type from dag_run where run_id = ?", trained)[0][0]
+    with services(env):
+        airflow(env, "dags", "trigger", "build_corpus")
+        done, planned = kill_task(corpus, seconds)
+        run = wait_for_runs(env, "build_corpus", 1, seconds)[0]
+        tries = "select try_number from task_instance where run_id = ? and try_number > 1"
+        assert rows(env, tries, run), "the killed task was not tried again"
+        assert digests(corpus) == expected, "the corpus is another one after a task was killed"
+        print(f"build_corpus: green; a task was killed with {done} of {planned} parts done and tried again", flush=True)
+        print(f"{len(expected)} files of the corpus are byte-identical to those of the unbroken build", flush=True)
+        trained = wait_for_runs(env, "train_medbert", 1, seconds)[0]
+        kind = rows(env, "select run_type from dag_run where run_id = ?", trained)[0][0]
         assert kind == "asset_triggered", kind
-        print("train_medbert: success, started by the asset medbert_corpus", flush=True)
+        check_models(home)
+        print("train_medbert: green, started by the asset medbert_corpus", flush=True)
+        backfill(home, env, seconds)
+        if parsed.screenshots:
+            screenshots.take(env["AIRFLOW__API__BASE_URL"], run, parsed.screenshots)
+
+
+def kill_task(corpus: Path, seconds: float) -> tuple[int, int]:
+    """Kill the task that builds the parts of a source as soon as one is done; return how many were, of how many."""
+
+    def look() -> tuple[int, int] | None:
+        counts = parts_of(corpus, KILLED_SOURCE)
+        if not counts[0]:
+            return None
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal() and builds_parts(folder, corpus):
+                os.kill(parent_of(folder), signal.SIGKILL)
+                return parts_of(corpus, KILLED_SOURCE)
+        raise AssertionError("the parts were done before their task could be killed: use more --documents")
+
+    done, planned = wait_for("a first part", look, seconds, pause=0.02)
+    assert done < planned, "all parts were done before their task was killed: use more --documents"
+    return done, planned
+
+
+def parts_of(corpus: Path, source: str) -> tuple[int, int]:
+    """Return how many parts of `source` are done and how many are planned."""
+    accounts = [json.loads(path.read_text()) for path in (corpus / ".work" / "accounts").glob("[!.]*.json")]
+    plans = [json.loads(path.read_text()) for path in (corpus / ".work" / "plan").glob("[!.]*.json")]
+    planned = sum(split["source"] == source for plan in plans for split in plan)
+    return sum(account["source"] == source for account in accounts), planned
+
+
+def builds_parts(process: Path, corpus: Path) -> bool:
+    """Tell whether a folder of /proc is that of a first pass over the source whose task is killed."""
+    try:
+        arguments = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return False
+    return {f"--output={corpus}", "--only=parts", f"--sources={KILLED_SOURCE}"} <= set(arguments)
+
+
+def parent_of(process: Path) -> int:
+    """Return the process id of the parent of a folder of /proc."""
+    fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    return int(fields["PPid"])
+
+
+def backfill(home: Path, env: Mapping[str, str], seconds: float) -> None:
+    """Fill back two days after a new delivery: the first run builds its parts alone, the second finds nothing."""
+    delivery = home / "raw" / "ggponc" / "2026-11-02"
+    run_project(env, "pipelines.samples", "--documents=20", "--seed=9", f"--output={home / 'more'}")
+    shutil.copytree(home / "more" / "ggponc", delivery)
+    days = ["--from-date=2026-11-01", "--to-date=2026-11-02", "--max-active-runs=1"]
+    airflow(env, "backfill", "create", "--dag-id=build_corpus", *days)
+    runs = wait_for_runs(env, "build_corpus", 3, seconds)
+    built = [
+        rows(
+            env,
+            "select map_index, state from task_instance where run_id = ? and task_id = 'ingest.build_parts'",
+            run,
+        )
+        for run in runs[1:]
+    ]
+    assert built == [[(0, "success")], [(-1, "skipped")]], built
+    told = rows(env, "select state from task_instance where run_id = ? and task_id = 'report'", runs[2])
+    assert told == [("skipped",)], told
+    print("backfill of two days: one group builds the new delivery, then nothing is left to do", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """The schedules as Airflow sees them; run with the Python of Airflow's environment, skipped in the project's."""
 
 import ast
+import importlib
 import os
+import re
 import sys
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -34,18 +37,83 @@ def test_no_schedule_imports_the_project() -> None:
             assert not {name.split(".")[0] for name in names} & {"pipelines", "schemas", "medbert"}, path
 
 
-@pytest.mark.parametrize("name", ["build_corpus", "train_medbert"])
-def test_schedules_have_a_page_and_parameters_that_hold(modules: dict[str, ModuleType], name: str) -> None:
-    from airflow.sdk import DAG
+NAMES = ["build_corpus", "train_medbert"]
 
-    dag = (
-        next(value for value in getattr(modules[name], name)().__dict__.values() if isinstance(value, DAG))
-        if not isinstance(getattr(modules[name], name)(), DAG)
-        else getattr(modules[name], name)()
-    )
+
+def schedule(modules: dict[str, ModuleType], name: str) -> Any:
+    return getattr(modules[name], name)()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schedules_have_a_page_and_parameters_that_hold(modules: dict[str, ModuleType], name: str) -> None:
+    dag = schedule(modules, name)
     assert dag.doc_md
     dag.params.validate()
     assert all(param.description for param in modules[name].PARAMS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "param", "wrong"),
+    [
+        ("build_corpus", "input", ""),
+        ("build_corpus", "sources", ["thieme", "unknown"]),
+        ("build_corpus", "sources", []),
+        ("build_corpus", "workers", 0),
+        ("build_corpus", "threshold", 1.5),
+        ("train_medbert", "recipe", "huge"),
+        ("train_medbert", "variants", ["half"]),
+        ("train_medbert", "vocabulary_size", 70_000),
+        ("train_medbert", "benchmarks", ["chest_ct"]),
+    ],
+)
+def test_wrong_parameters_are_refused(modules: dict[str, ModuleType], name: str, param: str, wrong: Any) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = schedule(modules, name).params
+    with pytest.raises(ParamValidationError):
+        params[param] = wrong
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_has_time_outs_retries_and_callbacks(modules: dict[str, ModuleType], name: str) -> None:
+    tasks = schedule(modules, name).tasks
+    assert tasks
+    for task in tasks:
+        values = {**getattr(task, "partial_kwargs", {})} or vars(task)
+        assert values["retries"] > 0, task.task_id
+        assert values["retry_exponential_backoff"], task.task_id
+        assert values["execution_timeout"], task.task_id
+        assert values["on_failure_callback"], task.task_id
+
+
+def test_what_needs_a_gpu_is_in_a_pool_of_its_own(modules: dict[str, ModuleType]) -> None:
+    pools = {task.task_id: task.pool for task in schedule(modules, "train_medbert").tasks}
+    assert {name for name, pool in pools.items() if pool == "gpu"} == {"model.pretrain", "evaluate"}
+
+
+def test_sources_and_variants_are_mapped_groups(modules: dict[str, ModuleType]) -> None:
+    groups = {name: list(schedule(modules, name).task_group_dict) for name in NAMES}
+    assert groups == {"build_corpus": [None, "ingest"], "train_medbert": [None, "model"]}
+    assert all(
+        task.iter_mapped_task_groups() for task in schedule(modules, "build_corpus").tasks if "." in task.task_id
+    )
+
+
+def test_a_site_sets_defaults(modules: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {"build_corpus": {"input": "/data/raw", "workers": 16}, "train_medbert": {"recipe": "tiny"}}
+    monkeypatch.setattr(modules["commands"], "PARAMS", params)
+    monkeypatch.setattr(modules["commands"], "SCHEDULE", "none")
+    for name in NAMES:
+        importlib.reload(modules[name])
+        dag = schedule(modules, name)
+        assert {key: dag.params[key] for key in params[name]} == params[name]
+    assert schedule(modules, "build_corpus").schedule is None
+
+
+def test_recipes_are_those_of_the_project(modules: dict[str, ModuleType]) -> None:
+    text = (DAGS.parent / "medbert" / "config.py").read_text(encoding="utf-8")
+    named = next(line for line in text.splitlines() if line.startswith("RECIPES"))
+    assert re.findall(r'"([\w-]+)":', named) == modules["train_medbert"].RECIPES
 
 
 def test_the_source_names_are_those_of_the_project(modules: dict[str, ModuleType]) -> None:
