@@ -3,8 +3,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 CORPUS ?= build/corpus
+DAGS ?= .venv-dags
+DAGS_OPTIONS ?=
 
-.PHONY: corpus test check bench train clean
+.PHONY: corpus test check bench train dags portable clean
 
 corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
@@ -25,6 +27,13 @@ check: $(VENV)/.installed-dev  ## style, types, architecture, JSON Schemas, docu
 bench: $(VENV)/.installed-dev  ## benchmarks against named peers
 	for name in $$(grep -l '^def main' tests/benchmarks/*.py); do $(BIN)/python -m tests.benchmarks.$$(basename $$name .py) || exit 1; done
 
+dags: $(VENV)/.installed-dev $(DAGS)/.installed  ## run both Airflow schedules on generated files
+	$(DAGS)/bin/python -m pytest tests/dags
+	$(DAGS)/bin/python scripts/run_dags.py --project-python $(BIN)/python $(DAGS_OPTIONS)
+
+portable: $(VENV)/.installed-dev  ## the sample corpus on a job service with two workers, and on an object store
+	$(BIN)/python -m pytest tests/test_portable.py tests/pipelines/test_runners.py
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -35,6 +44,12 @@ $(VENV)/.installed-corpus: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[report,train,dev]'
 	touch $@ $(VENV)/.installed-corpus
+
+$(DAGS)/.installed: constraints-dags.txt
+	$(PYTHON) -m venv $(DAGS)
+	$(DAGS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-dags.txt \
+		'apache-airflow>=3.3,<3.4' pytest pytest-timeout websockets
+	touch $@
 
 clean:
 	rm -rf build

@@ -29,6 +29,7 @@ from trial_airflow import ROOT, airflow, environment, rows, services, wait_for, 
 IMPORT_SECONDS = 2.0
 TINY = {"recipe": "tiny", "tokens": 20_000, "vocabulary_size": 2_000, "evaluation_runs": 1, "evaluation_limit": 20}
 KILLED_SOURCE = "radiology_reports"
+QUICK_SOURCES = ["ggponc", KILLED_SOURCE]
 
 
 def main() -> int:
@@ -60,6 +61,8 @@ def run_all(home: Path, parsed: argparse.Namespace) -> None:
     shutil.copy(fresh, home / "fresh.db")
     make_input(home, env, parsed.documents)
     tested = {**corpus_params(home), "output": str(home / "tested")}
+    if parsed.quick:
+        tested["sources"] = QUICK_SOURCES
     if parsed.scheduler_only:
         options = [f"--{name.replace('_', '-')}={value}" for name, value in tested.items()]
         run_project(env, "pipelines.build_corpus", "--progress=quiet", *options)
