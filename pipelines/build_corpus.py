@@ -12,7 +12,6 @@ import json
 import logging
 import secrets
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +34,7 @@ from pipelines.runners import beam_options, pipeline_factory
 from pipelines.shard import part_url
 from pipelines.sources import sources
 from pipelines.splits import PlanBatches, Split, batches, read_plan
+from pipelines.usage import PassClock
 from schemas import storage
 from schemas.document import RawDocument
 from schemas.manifest import VARIANTS, Manifest
@@ -77,9 +77,10 @@ def build_corpus(build: Build) -> Manifest:
 
     Raises FailedError, SelfTestError, OSError and ValueError; the same call resumes what was done.
     """
-    started = time.monotonic()
+    clock = PassClock()
     storage.make_folder(build.work)
     splits = plan_splits(build)
+    clock.lap("plan")
     stated = build.configuration.to_json(build.key)
     fingerprint = fingerprint_of(build, splits)
     if storage.exists(build.manifest):
@@ -93,7 +94,7 @@ def build_corpus(build: Build) -> Manifest:
     parts = {split.name(recipe.fingerprint): split for split in splits}
     accounts = run_pass_one(build, recipe, parts)
     check_failures(accounts, build.maximum_failed)
-    seconds = {"parts": time.monotonic() - started}
+    clock.lap("parts")
     unmarked = number_parts(accounts)
     summary = deduplicate(
         [part_url(build.work, "signatures", part.part) for part in unmarked],
@@ -105,11 +106,12 @@ def build_corpus(build: Build) -> Manifest:
         exclude=build.configuration.exclude,
         template=TextTemplate(recipe),
     )
-    seconds["near_duplicates"] = time.monotonic() - started - seconds["parts"]
+    clock.lap("near_duplicates")
     shards = run_pass_three(build, unmarked, fingerprint, sum(account["bytes"] for account in accounts))
     manifest = make_manifest(fingerprint, stated, accounts, shards, summary.to_json())
-    seconds["shards"] = time.monotonic() - started - sum(seconds.values())
-    finish(build, manifest, accounts, seconds)
+    clock.lap("shards")
+    storage.write_json(storage.join(build.output, "run.json"), describe_run(accounts, shards, clock))
+    finish(build, manifest)
     return manifest
 
 
@@ -220,11 +222,8 @@ def run_pass_three(build: Build, unmarked: Sequence[Unmarked], fingerprint: str,
     return [storage.read_json(storage.join(build.work, "finished", f"{part.part}.json")) for part in unmarked]
 
 
-def finish(
-    build: Build, manifest: Manifest, accounts: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]
-) -> None:
-    """Write run.json, the reports and, last, the manifest; then throw away the work and a random key."""
-    storage.write_json(storage.join(build.output, "run.json"), describe_run(accounts, seconds))
+def finish(build: Build, manifest: Manifest) -> None:
+    """Write the reports and, last, the manifest; then throw away the work and a random key."""
     report.write_reports(build.output, manifest)
     dataset_card.write_dataset_card(build.output, manifest)
     manifest.write(build.manifest)

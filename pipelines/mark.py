@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.shard import part_url, read_row_groups, rejection_line, row_groups, sha256
+from pipelines.usage import peak_memory
 from schemas import storage
 from schemas.document import SHARD_SCHEMA, Rejection
 from schemas.manifest import Shard
@@ -121,7 +122,7 @@ def finish_shard(part: Unmarked, marking: Marking) -> dict[str, Any]:
     if not tally.full.documents:  # an empty shard helps nobody
         storage.delete_file(storage.join(marking.output, path))
         storage.delete_file(storage.join(marking.output, f"signatures/{part.shard}.parquet"))
-    account = tally.account(marking.output, path)
+    account = {**tally.account(marking.output, path), "peak_memory": peak_memory()}
     storage.write_json(done, account)
     return account
 

@@ -29,6 +29,7 @@ from pipelines.shard import PartWriter, documents_table, part_url
 from pipelines.signatures import sign
 from pipelines.sources import source
 from pipelines.splits import Split
+from pipelines.usage import peak_memory
 from schemas import storage
 from schemas.document import Document, RawDocument, Rejection
 from schemas.signatures import Deduplication, signature_schema
@@ -160,7 +161,8 @@ def build_part(split: Split, recipe: Recipe) -> dict[str, Any]:
             watch.lap("write")
             tally.add(documents, rejections, table)
     watch.lap("write")
-    account = {"part": name, "split": split.to_json(), **tally.account(), "seconds": dict(watch.seconds)}
+    account = {"part": name, "split": split.to_json(), **tally.account()}
+    account |= {"seconds": dict(watch.seconds), "peak_memory": peak_memory()}
     storage.write_json(account_url, account)
     tally.close()
     return account

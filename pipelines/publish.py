@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from pipelines.usage import PassClock, peak_memory, peak_memory_of_children
 from schemas.manifest import Account, Manifest, Shard, add_counts, summarise
 from schemas.statistics import CorpusStatistics
 
@@ -69,18 +70,36 @@ def make_manifest(
     )
 
 
-def describe_run(accounts: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Return what differs from run to run: wall seconds by pass, CPU seconds by stage, host, versions."""
+def describe_run(
+    accounts: Sequence[Mapping[str, Any]], shards: Sequence[Mapping[str, Any]], clock: PassClock
+) -> dict[str, Any]:
+    """Return what differs from run to run: time by pass and stage, MB/s, peak memory, host, versions.
+
+    `accounts` are of parts, `shards` of shards; both say what their processes used, on any machine.
+    """
     stages: dict[str, float] = {}
     for account in accounts:
         for stage, spent in account["seconds"].items():
             stages[stage] = stages.get(stage, 0.0) + spent
+    size = sum(account["bytes"] for account in accounts)
+    passes = {name: clock.cpu[name] for name in ("near_duplicates", "shards")}
+    peaks = [account["peak_memory"] for account in (*accounts, *shards)]
     return {
-        "wall_seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "cpu_seconds": {stage: round(spent, 3) for stage, spent in sorted(stages.items())},
-        "text_bytes": sum(account["bytes"] for account in accounts),
+        "wall_seconds": rounded(clock.wall),
+        "cpu_seconds": rounded(stages),
+        "pass_cpu_seconds": rounded(clock.cpu),
+        "megabytes_per_second": rounded(
+            {name: size / 1e6 / spent for name, spent in (stages | passes).items() if spent}
+        ),
+        "peak_memory_bytes": {"driver": peak_memory(), "workers": max([peak_memory_of_children(), *peaks])},
+        "text_bytes": size,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": platform.node(),
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
     }
+
+
+def rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Return the values rounded to three places, by name."""
+    return {name: round(value, 3) for name, value in sorted(seconds.items())}

@@ -1,144 +1,190 @@
-"""The street: memory, linearity, workers and MB/s of each stage.
+"""The street: memory, linearity, gain of workers and MB/s of each stage, and datatrove beside it.
 
-    python -m tests.benchmarks.street --megabytes 10 100 [--workers 2] [--pass-through]
+    python -m tests.benchmarks.street --megabytes 10 100 [--build-workers 2] [--pass-through]
 
 Generates radiology reports as JSON Lines, builds the corpus in a process of its own and watches the
 memory of that process and its children. `--pass-through` replaces de-identification, which takes most
 of the time, by a copy: it shows memory and speed of everything else at sizes that would take hours.
+`--folder` keeps input and output, so that the same command goes on with a build that was broken off.
 """
 
 import argparse
 import json
-import random
-import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from pipelines import build_corpus, part, samples
-from schemas.document import Document, RawDocument
+from pipelines import build_corpus
+from tests.benchmarks import street_peer
 from tests.benchmarks.report import report
+from tests.benchmarks.street_input import line_pool, write_input
+from tests.benchmarks.street_worker import pass_through
 
-POOL_DOCUMENTS = 2_000
 KEY = "0123456789abcdef0123456789abcdef"
-
-
-def line_pool(folder: Path) -> list[str]:
-    """Return the lines of generated clinical texts, from which any number of reports is put together."""
-    samples.write_samples(folder, POOL_DOCUMENTS, seed=1)
-    with (folder / ".gold" / "entities.jsonl").open(encoding="utf-8") as gold:
-        texts = [json.loads(line)["text"] for line in gold]
-    return [line for text in texts for line in text.split("\n") if line.strip()]
-
-
-def write_input(folder: Path, pool: list[str], megabytes: int, seed: int) -> int:
-    """Write about `megabytes` of reports as JSON Lines for radiology_reports and return the bytes of text."""
-    target, size, number, rng = folder / "radiology_reports" / "ris.jsonl", 0, 0, random.Random(seed)
-    target.parent.mkdir(parents=True)
-    with target.open("w", encoding="utf-8") as lines:
-        while size < megabytes * 1_000_000:
-            text = "\n".join(rng.choices(pool, k=rng.randint(6, 30)))
-            lines.write(json.dumps({"Accession": f"A{number}", "Befund": text}, ensure_ascii=False) + "\n")
-            size += len(text.encode())
-            number += 1
-    return size
+PASSES = {"shards": "finished", "near_duplicates": "pairs", "parts": "."}
+"""The passes, last first, and the folder of the work folder by which one sees that a pass has begun."""
 
 
 class MemoryWatch:
-    """The highest resident memory, in bytes, that any process of a tree had."""
+    """The highest resident memory, in bytes, that any process of a tree had, by pass of the build."""
 
-    def __init__(self, process: psutil.Process) -> None:
-        self.process, self.peak, self.running = process, 0, True
+    def __init__(self, process: psutil.Process, work: Path) -> None:
+        self.process, self.work, self.running = process, work, True
+        self.peaks = dict.fromkeys(reversed(PASSES), 0)
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
     def _watch(self) -> None:
         while self.running:
+            now = next((name for name, folder in PASSES.items() if (self.work / folder).exists()), "parts")
             try:
                 for process in [self.process, *self.process.children(recursive=True)]:
-                    self.peak = max(self.peak, process.memory_info().rss)
+                    self.peaks[now] = max(self.peaks[now], process.memory_info().rss)
             except psutil.NoSuchProcess:
                 pass
             time.sleep(0.2)
 
 
-def build(source: Path, output: Path, workers: int, pass_through: bool) -> tuple[float, float, float, dict[str, float]]:
-    """Return wall seconds, CPU seconds, peak bytes of a process and run.json's CPU seconds by stage."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one build took: wall seconds, peak bytes of a process by pass, and its run.json."""
+
+    wall: float
+    peaks: dict[str, int]
+    run: dict
+
+    @property
+    def cpu(self) -> float:
+        return sum(self.run["pass_cpu_seconds"].values())
+
+    @property
+    def megabytes(self) -> float:
+        return self.run["text_bytes"] / 1e6
+
+
+def build(source: Path, output: Path, workers: int, passes_through: bool) -> Measured:
+    """Build the corpus of `source` in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.street", "--child", str(source), str(output), str(workers)]
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    process = subprocess.Popen([*command, *(["--pass-through"] if pass_through else [])])
-    watch = MemoryWatch(psutil.Process(process.pid))
+    started = time.perf_counter()
+    options = ["--pass-through"] if passes_through else []
+    process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    watch = MemoryWatch(psutil.Process(process.pid), output / ".work")
     if process.wait():
         raise SystemExit(f"the build ended with code {process.returncode}")
     watch.running = False
-    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     run = json.loads((output / "run.json").read_text())
-    return wall, cpu, watch.peak, run["cpu_seconds"]
+    return Measured(time.perf_counter() - started, watch.peaks, run)
 
 
-def child(source: str, output: str, workers: str, pass_through: bool) -> int:
-    """Build in this process; `pass_through` works with one worker, whose modules are this process's."""
-    if pass_through:
-
-        def copy(raw: RawDocument) -> Document:
-            return Document(raw.id, raw.source, raw.text, raw.title, {}, raw.text)
-
-        part.anonymiser = lambda settings: copy  # type: ignore[assignment]
+def child(source: str, output: str, workers: str, passes_through: bool) -> int:
+    """Build in this process."""
+    if passes_through:
+        pass_through()
     key = Path(output).parent / "key"
     key.write_text(KEY)
     arguments = [f"--input={source}", f"--output={output}", f"--workers={workers}", "--sources=radiology_reports"]
-    return build_corpus.main([*arguments, f"--surrogate-key-file={key}", "--progress=quiet"])
+    return build_corpus.main([*arguments, f"--surrogate-key-file={key}", "--progress=plain"])
 
 
-def measure(megabytes: Sequence[int], workers: int, pass_through: bool) -> None:
-    """Print peak memory, time and MB/s for each size, and the gain of `workers` at the smallest."""
-    kind = "pass-through" if pass_through else "whole street"
-    walls: list[tuple[int, float]] = []
+@contextmanager
+def folder_of(kept: Path | None, name: str) -> Iterator[Path]:
+    """Give a folder for a build: one below `kept`, which stays, or a temporary one."""
+    if kept is not None:
+        yield kept / name
+        return
     with tempfile.TemporaryDirectory() as folder:
-        pool = line_pool(Path(folder))
-    for index, size in enumerate(megabytes):
-        with tempfile.TemporaryDirectory() as folder:
-            source, output = Path(folder, "in"), Path(folder, "out")
-            text = write_input(source, pool, size, seed=size)
-            wall, cpu, peak, stages = build(source, output, 1, pass_through)
-            walls.append((text, wall))
-            report(f"peak_memory_{size}MB", peak / 1e6, f"MB a process ({kind})")
-            report(f"wall_{size}MB", wall, "s")
-            report(f"cpu_{size}MB", cpu, "s")
-            for stage, seconds in sorted(stages.items()):
-                report(f"stage_{stage}_{size}MB", text / 1e6 / max(seconds, 1e-9), "MB/s of text")
-            others = sum(seconds for stage, seconds in stages.items() if stage != "anonymise")
-            report(f"all_but_deidentification_{size}MB", text / 1e6 / others, "MB/s of text per core")
-            if index == 0 and workers > 1 and not pass_through:
+        yield Path(folder)
+
+
+def report_build(size: int, measured: Measured, workers: int, kind: str) -> None:
+    """Print the figures of one build of `size` MB."""
+    for name, peak in measured.peaks.items():
+        report(f"peak_memory_{name}_{size}MB", peak / 1e6, f"MB a process ({kind})")
+    known = measured.run["peak_memory_bytes"]
+    report(f"peak_memory_{size}MB", max(known.values()) / 1e6, f"MB a process ({kind}), as the system counts it")
+    report(f"wall_{size}MB", measured.wall, f"s with {workers} workers")
+    report(f"cpu_{size}MB", measured.cpu, "s")
+    report(f"efficiency_{size}MB", measured.cpu / measured.wall / workers, "CPU seconds a worker and wall second")
+    for name, seconds in measured.run["wall_seconds"].items():
+        report(f"wall_{name}_{size}MB", seconds, "s")
+    for name, rate in measured.run["megabytes_per_second"].items():
+        report(f"stage_{name}_{size}MB", rate, "MB/s of text")
+    others = {name: spent for name, spent in measured.run["cpu_seconds"].items() if name != "anonymise"}
+    report(
+        f"pass_one_but_deidentification_{size}MB", measured.megabytes / sum(others.values()), "MB/s of text per core"
+    )
+    rest = measured.cpu - measured.run["cpu_seconds"].get("anonymise", 0.0)
+    report(f"all_but_deidentification_{size}MB", measured.megabytes / rest, "MB/s of text per core, start-up and all")
+
+
+def measure_sizes(arguments: argparse.Namespace, pool: list[str]) -> None:
+    """Print peak memory, time and MB/s for each size, and how time grows with it."""
+    kind = "pass-through" if arguments.pass_through else "whole street"
+    found: list[Measured] = []
+    for size in arguments.megabytes:
+        with folder_of(arguments.folder, f"{size}MB") as folder:
+            write_input(folder / "in", pool, size, seed=size)
+            measured = build(folder / "in", folder / "out", arguments.build_workers, arguments.pass_through)
+        report_build(size, measured, arguments.build_workers, kind)
+        found.append(measured)
+    if len(found) > 1:
+        small, large = found[0], found[-1]
+        ratio = large.megabytes / small.megabytes
+        report("growth_wall", large.wall / small.wall / ratio, "time ratio over size ratio; 1 is linear")
+        report("growth_cpu", large.cpu / small.cpu / ratio, "time ratio over size ratio; 1 is linear")
+
+
+def measure_workers(arguments: argparse.Namespace, pool: list[str]) -> None:
+    """Print the gain of two workers over one at the smallest size, in alternating rounds."""
+    size, walls, efficiency = arguments.megabytes[0], {1: [], 2: []}, {1: [], 2: []}
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = Path(folder, "in"), Path(folder, "out")
+        write_input(source, pool, size, seed=size)
+        for _ in range(arguments.rounds):
+            for workers in walls:
+                measured = build(source, output, workers, arguments.pass_through)
+                walls[workers].append(measured.wall)
+                efficiency[workers].append(measured.cpu / measured.wall / workers)
                 shutil.rmtree(output)
-                parallel = build(source, output, workers, pass_through)[0]
-                report("wall_of_workers", parallel, f"s with {workers} workers", "one worker", wall / parallel)
-    if len(walls) > 1:
-        (small, first), (large, last) = walls[0], walls[-1]
-        report("growth", (last / first) / (large / small), "time ratio over size ratio; 1 is linear")
+    medians = {workers: statistics.median(times) for workers, times in walls.items()}
+    for workers, shares in efficiency.items():
+        report(f"efficiency_{workers}_workers", statistics.median(shares), "CPU seconds a worker and wall second")
+    report("wall_one_worker", medians[1], f"s for {size} MB")
+    report("wall_two_workers", medians[2], f"s for {size} MB", "one worker", medians[1] / medians[2])
 
 
 def main() -> int:
     """Read the command line."""
     if "--child" in sys.argv:
         position = sys.argv.index("--child")
-        return child(*sys.argv[position + 1 : position + 4], pass_through="--pass-through" in sys.argv)
+        source, output, workers = sys.argv[position + 1 : position + 4]
+        return child(source, output, workers, "--pass-through" in sys.argv)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, nargs="+", default=[5, 20])
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--build-workers", type=int, default=1, help="worker processes of the builds of each size")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds of one worker against two")
     parser.add_argument("--pass-through", action="store_true")
+    parser.add_argument("--folder", type=Path, help="keep input and output here")
+    parser.add_argument("--datatrove-python", default=sys.executable, help="a Python that has datatrove")
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     arguments = parser.parse_args()
-    measure(arguments.megabytes, arguments.workers, arguments.pass_through)
+    pool = line_pool()
+    for part in arguments.parts:
+        PARTS[part](arguments, pool)
     return 0
 
+
+PARTS = {"sizes": measure_sizes, "workers": measure_workers, "datatrove": street_peer.measure}
 
 if __name__ == "__main__":
     sys.exit(main())
