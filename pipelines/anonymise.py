@@ -67,8 +67,8 @@ class Anonymisation:
     """Settings. `key` is random unless given: surrogates then differ from build to build and cannot be traced back.
 
     `replacement` is one of `REPLACEMENTS`; `ner` names stronger engines such as "spacy:PATH", used in union;
-    `public` are sources whose texts name persons as authors and keep them; `timeout` is in seconds for each started
-    million characters of a document.
+    `public` are sources whose texts name persons as authors and keep them; `timeout` is in seconds of processor time,
+    so that a busy machine rejects nothing, for each started million characters of a document.
     """
 
     replacement: str = "surrogate"
@@ -125,7 +125,7 @@ class Anonymiser:
         in_text: list[Span] = []
         try:
             whole = _Whole(raw)
-            deadline = time.monotonic() + self.settings.timeout * (1 + len(whole.text) // _MILLION)
+            deadline = time.thread_time() + self.settings.timeout * (1 + len(whole.text) // _MILLION)
             keep = ("PERSON",) if raw.source in self.settings.public else ()
             known = KnownIdentifiers(raw.known, self._is_common)
             spans = list(whole.divided(self.find(whole.text, known, keep, deadline)))
@@ -158,7 +158,7 @@ class Anonymiser:
         """Return the entities of `text` by offsets into it as it is: sorted, without overlaps.
 
         `keep` are labels that the recognizers' findings are ignored of, never what is `known`. `deadline` is a value of
-        time.monotonic(). Raises DeadlineError, BadSpanError, and whatever a recognizer raises.
+        time.thread_time(). Raises DeadlineError, BadSpanError, and whatever a recognizer raises.
         """
         normalised = normalise(text)
         spans: list[Span] = []
@@ -279,7 +279,7 @@ def _common_words() -> Callable[[str], bool]:
 
 
 def _check_time(deadline: float | None) -> None:
-    if deadline is not None and time.monotonic() > deadline:
+    if deadline is not None and time.thread_time() > deadline:
         raise DeadlineError
 
 
