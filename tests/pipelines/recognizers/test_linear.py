@@ -17,9 +17,9 @@ SECONDS = 1.5
 REPEATED = {
     "zeros": "0", "letters": "a", "capitals": "A", "spaces": " ", "tabs": "\t", "lines": "\n", "dots": ".",
     "dashes": "-", "brackets": "(", "slashes": "/", "at": "@", "mails": "a.", "hosts": "www.", "hyphens": "Müller-",
-    "titles": "Dr. ", "glued titles": "Dr.", "particles": "von ", "initials": "A.", "dates": "1.", "fields": "Name: ", "phones": "0 ",
-    "combining": "a\u0308", "hyphenated lines": "a-\n", "streets": "Am ", "wards": "Klinik für ", "commas": "A, ",
-    "numbers": "12 ", "salutations": "Herr ", "identifiers": "Nr. ", "ages": "5 J. ",
+    "titles": "Dr. ", "glued titles": "Dr.", "particles": "von ", "initials": "A.", "dates": "1.", "fields": "Name: ",
+    "phones": "0 ", "combining": "a\u0308", "hyphenated lines": "a-\n", "streets": "Am ", "wards": "Klinik für ",
+    "commas": "A, ", "numbers": "12 ", "salutations": "Herr ", "identifiers": "Nr. ", "ages": "5 J. ",
 }  # fmt: skip
 ALPHABETS = {
     "digits": "0123456789", "numbers": "0123456789 .-/()", "words": "abcdefghij ", "camel case": "abcXYZ",
