@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +124,19 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: flo
             return found
         time.sleep(pause)
     raise AssertionError(f"{what}: nothing within {seconds:.0f} s")
+
+
+def wait_for_server(env: Mapping[str, str], seconds: float) -> None:
+    """Wait until the server answers that tasks talk to. Raises AssertionError."""
+
+    def look() -> bool | None:
+        try:
+            with urllib.request.urlopen(f"{env['AIRFLOW__API__BASE_URL']}/api/v2/version", timeout=10) as answer:
+                return answer.status == 200 or None
+        except OSError:
+            return None
+
+    wait_for("Airflow's server", look, seconds)
 
 
 def wait_for_runs(env: Mapping[str, str], dag: str, count: int, seconds: float) -> list[str]:
