@@ -40,19 +40,43 @@ def mask_tokens(
     tokens never are. Where there are fewer other tokens than asked for, all of them are chosen.
     """
     special = tokens < len(SPECIAL_TOKENS)
-    count = min(round(rate * len(tokens)), int((~special).sum()))
-    starts = ~continues[tokens] | special if whole_words else np.ones(len(tokens), bool)
+    starts = ~np.take(continues, tokens) | special if whole_words else np.ones(len(tokens), bool)
     starts[1:] |= special[:-1]  # a buffer, and a piece of a document, may begin in the middle of a word
     starts[:1] = True
-    word = np.cumsum(starts) - 1
-    score = generator.random(int(word[-1]) + 1 if len(word) else 0)
-    score[word[special]] = 2.0  # after all others
-    rank = np.empty(len(score), np.int64)
-    rank[np.argsort(score, kind="stable")] = np.arange(len(score))
-    where = np.sort(np.argsort(rank[word], kind="stable")[:count])
+    begins = np.flatnonzero(starts)
+    sizes = np.diff(begins, append=len(tokens))
+    ordinary = ~special[begins]
+    begins, sizes = begins[ordinary], sizes[ordinary]
+    count = min(round(rate * len(tokens)), int(sizes.sum()))
+    where = choose_words(begins, sizes, count, generator)
     labels = tokens[where].astype(np.int32)
     inputs = tokens.astype(np.int32)
     chance = generator.random(count)
     random = generator.integers(len(SPECIAL_TOKENS), len(continues), count, dtype=np.int32)
     inputs[where] = np.where(chance < 0.8, MASK, np.where(chance < 0.9, random, labels))
     return Masked(inputs, where, labels)
+
+
+def choose_words(begins: np.ndarray, sizes: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Return the places, int64 [count], ascending, of the tokens of words chosen at random.
+
+    `begins` and `sizes`, int64 [words], are in tokens, and the sizes sum to `count` at least. Each order of
+    the words is as likely; they are taken until `count` is reached, of the last one its first tokens.
+    """
+    # a word's number below its random bits: values can be sorted much faster than numbers by values
+    low = np.uint64((1 << len(sizes).bit_length()) - 1)
+    key = generator.integers(0, 1 << 64, len(sizes), np.uint64) & ~low | np.arange(len(sizes), dtype=np.uint64)
+    # only the least keys are ever taken, and to sort the others would be most of the work
+    near = key[key < np.uint64(min(int(1.1 * 2**64 * count / max(int(sizes.sum()), 1)), 2**64 - 1))]
+    if sizes[(near & low).astype(np.int64)].sum() < count:
+        near = key
+    order = (np.sort(near) & low).astype(np.int64)
+    ends = np.cumsum(sizes[order])
+    words = order[: np.searchsorted(ends, count) + 1] if count else order[:0]
+    taken = np.zeros(len(sizes), np.int64)
+    taken[words] = sizes[words]
+    taken[words[-1:]] -= ends[len(words) - 1 : len(words)] - count
+    chosen = np.flatnonzero(taken)
+    taken = taken[chosen]
+    first = np.cumsum(taken) - taken
+    return np.repeat(begins[chosen] - first, taken) + np.arange(count)

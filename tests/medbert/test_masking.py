@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medbert.masking import MASK, mask_tokens
@@ -11,6 +11,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, 7])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 99), max_size=200), st.floats(0, 1), st.booleans())
 def test_the_number_is_fixed_and_specials_stay(ids: list[int], rate: float, whole: bool) -> None:
     tokens = np.array(ids, np.int32)
@@ -46,3 +47,16 @@ def test_masks_follow_from_the_generator() -> None:
     one, same, other = (mask_tokens(tokens, 0.3, CONTINUES, rng(seed)) for seed in (1, 1, 2))
     assert (one.inputs == same.inputs).all()
     assert (one.inputs != other.inputs).any()
+
+
+def test_every_word_is_as_likely_whatever_its_length() -> None:
+    tokens = np.tile(np.array([10, 11, 60, 12, 62, 61], np.int32), 500)
+    word = np.cumsum(~CONTINUES[tokens]) - 1
+    hits = np.zeros(3)
+    for seed in range(40):
+        chosen = np.unique(word[mask_tokens(tokens, 0.3, CONTINUES, rng(seed)).where])
+        hits += np.bincount(chosen % 3, minlength=3)
+    assert abs(hits / hits.sum() - 1 / 3).max() < 0.01
+    first, second = word.max() // 2 + 1, word.max() + 1
+    early = np.mean([(word[mask_tokens(tokens, 0.3, CONTINUES, rng(s)).where] < first).mean() for s in range(40)])
+    assert abs(early - first / second) < 0.01
