@@ -1,22 +1,28 @@
 """Train the tagger on synthetic letters and, if given, on annotated letters; or cross-validate it on these.
 
-    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 400] [--cross-validate 4]
+    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--cross-validate 4]
 
 FILE holds one document a line: {"id", "text", "entities": [{"begin", "end", "label"}]}; labels of the GeMTeX guideline
-(NAME_PATIENT, LOCATION_CITY, ...) are mapped to ours. Without --cross-validate the model is written to
-pipelines/recognizers/models/clinical.crfsuite. Two runs give the same model.
+(NAME_PATIENT, LOCATION_CITY, ...) are mapped to ours. Each letter is read twice, as it is and in disguise
+(scripts/disguised_letters.py). Without --cross-validate the model is written to pipelines/recognizers/models. Two runs
+give the same model. With it, each letter is read by a model that has seen its fold in no form, and what rules, tagger
+and both find is written to standard output, one JSON object for each letter and variant.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import pycrfsuite
+from disguised_letters import Disguise
+from pycrfsuite import Tagger, Trainer  # pyright: ignore[reportAttributeAccessIssue]
 
-from pipelines.recognizers import tagger
+from pipelines.recognizers import find_with, tagger
+from pipelines.recognizers.crf import Crf
 from pipelines.recognizers.features import features
 from pipelines.recognizers.tokens import Tokens
 
@@ -28,6 +34,7 @@ OURS = {
     "ORGANIZATION": "HOSPITAL", "DATE_OF_BIRTH": "DATE",
 }  # fmt: skip
 SYNTHETIC_SEED = 7
+TRAINING_SEED, VALIDATION_SEED = 1, 2
 PARAMETERS = {"c1": 0.05, "c2": 0.02, "max_iterations": 60, "feature.possible_transitions": True}
 
 Document = dict[str, Any]
@@ -47,21 +54,28 @@ def labels(tokens: Tokens, entities: Iterable[dict[str, Any]]) -> list[str]:
 
 def train(documents: Iterable[Document], path: Path) -> None:
     """Train on documents and write the model."""
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+    trainer = Trainer(algorithm="lbfgs", verbose=False)
     for document in documents:
         tokens = Tokens(document["text"])
         if len(tokens):
             trainer.append(features(tokens, 0, len(tokens)), labels(tokens, document["entities"]))
     trainer.set_params(PARAMETERS)
-    trainer.train(str(path))
+    with TemporaryDirectory() as folder:
+        trained = f"{folder}/model"
+        trainer.train(trained)
+        reader = Tagger()
+        reader.open(trained)
+        weights = reader.info()
+        Crf.save(path, weights.state_features, weights.transitions)
 
 
 def synthetic(count: int) -> Iterator[Document]:
     """Yield generated letters with their gold spans."""
     from pipelines.sampling.letters import letters
 
-    for text, spans in letters(count, SYNTHETIC_SEED):
-        yield {"text": text, "entities": [{"begin": begin, "end": end, "label": label} for begin, end, label in spans]}
+    for number, (text, spans) in enumerate(letters(count, SYNTHETIC_SEED)):
+        entities = [{"begin": begin, "end": end, "label": label} for begin, end, label in spans]
+        yield {"id": f"synthetic {number}", "text": text, "entities": entities}
 
 
 def read_letters(paths: Iterable[Path]) -> list[Document]:
@@ -69,35 +83,57 @@ def read_letters(paths: Iterable[Path]) -> list[Document]:
     return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def tag_alone(document: Document) -> list[dict[str, int]]:
+def twice(documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield each document as it is and in disguise."""
+    disguise = Disguise()
+    for document in documents:
+        yield document
+        yield disguise(document, TRAINING_SEED)
+
+
+def findings(document: Document) -> dict[str, list[tuple[int, int]]]:
+    """Return what the rules, the tagger and both find in a document."""
+    finders = {"rules": partial(find_with, tag=False), "tagger": tag_alone, "both": partial(find_with, tag=True)}
+    return {name: [(e.start, e.end) for e in find(document["text"])] for name, find in finders.items()}
+
+
+def tag_alone(text: str) -> list[tagger.Entity]:
     """Return what the tagger alone finds."""
-    return [{"begin": found.start, "end": found.end} for found in tagger.find(Tokens(document["text"]))]
+    return list(tagger.find(Tokens(text)))
 
 
-def cross_validate(annotated: list[Document], generated: list[Document], folds: int, path: Path) -> None:
-    """Write the tagger's findings on each fold, by a model that has not seen it, as JSON Lines to standard output."""
+def cross_validate(annotated: Sequence[Document], generated: Sequence[Document], folds: int, path: Path) -> None:
+    """Write the findings in each fold, by a model that has not seen it, as JSON Lines to standard output."""
+    disguise = Disguise()
     for fold in range(folds):
         seen = [document for index, document in enumerate(annotated) if index % folds != fold]
-        train([*seen, *generated], path)
+        train(twice([*seen, *generated]), path)
         tagger.MODEL = path
         tagger.model.cache_clear()
         for document in annotated[fold::folds]:
-            print(json.dumps({"id": document["id"], "entities": tag_alone(document)}))
+            variants = {
+                "as they are": document,
+                "names made up": disguise(document, VALIDATION_SEED, announced=True),
+                "names made up, titles left out": disguise(document, VALIDATION_SEED),
+            }
+            for variant, letter in variants.items():
+                print(json.dumps({**letter, "variant": variant, "found": findings(letter)}))
 
 
 def main() -> None:
     """Train and write the model, or cross-validate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=Path, nargs="*", default=[])
-    parser.add_argument("--synthetic", type=int, default=400)
+    parser.add_argument("--synthetic", type=int, default=200)
     parser.add_argument("--cross-validate", type=int, default=0, metavar="FOLDS")
     parser.add_argument("--output", type=Path, default=tagger.MODEL)
     arguments = parser.parse_args()
     annotated, generated = read_letters(arguments.letters), list(synthetic(arguments.synthetic))
     if arguments.cross_validate:
-        cross_validate(annotated, generated, arguments.cross_validate, arguments.output.with_suffix(".fold"))
+        with TemporaryDirectory() as folder:
+            cross_validate(annotated, generated, arguments.cross_validate, Path(folder) / "fold.npz")
         return
-    train([*annotated, *generated], arguments.output)
+    train(twice([*annotated, *generated]), arguments.output)
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes", file=sys.stderr)
 
 

@@ -1,7 +1,6 @@
 """What the learned tagger sees of a token: its shape and endings, what the lexicons say, and its neighbours."""
 
 import re
-from functools import lru_cache
 
 from pipelines.recognizers.lexicon import Flag
 from pipelines.recognizers.tokens import Tokens
@@ -14,9 +13,9 @@ FLAG_NAMES = [(name, getattr(Flag, name)) for name in TELLING]
 REPEATED = re.compile(r"(.)\1+")
 SHAPES = {True: "A", False: "a"}
 NEIGHBOURS = (-2, -1, 1, 2)
+LONGEST_COUNTED = 14
 
 
-@lru_cache(maxsize=100_000)
 def word_features(word: str, flags: int) -> tuple[tuple[str, ...], tuple[str, str, str]]:
     """Return the features of a token itself, and those that its neighbours see.
 
@@ -30,7 +29,10 @@ def word_features(word: str, flags: int) -> tuple[tuple[str, ...], tuple[str, st
         "s=" + REPEATED.sub(r"\1\1", "".join(letters)),
         "w=" + (lower if known else "?"),
     )
-    return (*seen, "e3=" + lower[-3:], "e4=" + lower[-4:], "b3=" + lower[:3]), seen
+    own = (*seen, "e3=" + lower[-3:], "e4=" + lower[-4:], "b3=" + lower[:3])
+    if word[0].isalpha() and len(word) > 2:
+        own += ("e2=" + lower[-2:], "e5=" + lower[-5:], "b4=" + lower[:4], f"l={min(len(word), LONGEST_COUNTED)}")
+    return own, seen
 
 
 def gap_kind(tokens: Tokens, index: int) -> str:

@@ -1,5 +1,6 @@
 """A name found once is looked for in the whole document: "Frau Albers" finds "Albers" and "ALBERS'" elsewhere."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from pipelines.recognizers.entity import Entity
@@ -23,19 +24,22 @@ def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
     """Yield the other places where the names of `found` persons stand in the text, also declined."""
     names: set[str] = set()
     ordinary: set[str] = set()
-    starts = {start: index for index, start in enumerate(tokens.starts)}
     for entity in found:
-        if entity.entity_type != "PERSON" or entity.start not in starts:
+        if entity.entity_type != "PERSON":
             continue
-        index = starts[entity.start]
+        index = bisect_left(tokens.starts, entity.start)
+        if index == len(tokens) or tokens.starts[index] != entity.start:
+            continue
         while index < len(tokens) and tokens.ends[index] <= entity.end:
             if _is_telling(tokens, index):
                 names.add(tokens.words[index].lower())
             elif entity.score > SURE and _is_rare(tokens, index):
                 ordinary.add(tokens.words[index].lower())
             index += 1
-    for index, word in enumerate(tokens.words):
-        lower = word.lower()
+    forms = {form for name in names | ordinary for form in (name, name + "s")}
+    lowered = list(map(str.lower, tokens.words)) if forms else []
+    for index in [index for index, lower in enumerate(lowered) if lower in forms]:
+        lower = lowered[index]
         stem = lower[:-1] if len(lower) > 3 and lower[-1] == "s" else lower
         known = lower in names or stem in names
         known |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)

@@ -1,7 +1,7 @@
 """A learned tagger, in union with the rules: a linear-chain conditional random field (Lafferty et al. 2001, CRFsuite).
 
-It is trained by scripts/train_tagger.py, see docs/tagger.md. It reads only the lines in which a word stands that no
-common-word lexicon knows, and decides by the marginal probability of "not outside", which favours recall.
+It is trained by scripts/train_tagger.py, see docs/tagger.md. It reads only the windows around words that no lexicon of
+common words knows, and decides by the marginal probability of "not outside", which favours recall.
 """
 
 from bisect import bisect_right
@@ -9,37 +9,39 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from pycrfsuite import Tagger  # pyright: ignore[reportAttributeAccessIssue]
-
+from pipelines.recognizers.crf import Array, Crf
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
-from pipelines.recognizers.features import features
 from pipelines.recognizers.lexicon import Flag
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["PERSON", "CITY", "HOSPITAL", "ID", "PROFESSION"]
 NAME = "tagger"
 
-MODEL = Path(__file__).parent / "models" / "clinical.crfsuite"
-THRESHOLD = 0.5
-THRESHOLD_OF_COMMON = 0.9
+MODEL = Path(__file__).parent / "models" / "clinical.npz"
+THRESHOLD = 0.3
+THRESHOLD_OF_FAMILIAR = 0.9
 CONTEXT = 3
+LONGEST_WINDOW = 64
+"""Tokens of a window; longer ones are cut, so that memory is bounded."""
 LONGEST_ABBREVIATION = 5
 FEWEST_DIGITS = 5
 OUTSIDE = "O"
-ORDINARY = Flag.COMMON | Flag.MEDICAL
-FAMILIAR = ORDINARY | Flag.COMPOUND
+FAMILIAR = (
+    Flag.COMMON | Flag.MEDICAL | Flag.COMPOUND | Flag.ANATOMY | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD
+    | Flag.UNIT | Flag.STAFF | Flag.PATIENT | Flag.PROFESSION | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
+    | Flag.NOT_NAME | Flag.GREETING | Flag.BIRTH | Flag.MONTH | Flag.IDENTIFIER | Flag.PHONE | Flag.FAX
+)  # fmt: skip
+"""What a lexicon says of a word that is known as no name."""
 JOINTS = ("", " ", "-", " - ", ". ", ".")
 
 
 @cache
-def model() -> Tagger:
+def model() -> Crf:
     """Return the model, read at the first call. Raises OSError if it is missing, ValueError if it is unreadable."""
     if not MODEL.is_file():
         raise FileNotFoundError(f"{MODEL.name} is missing: install the package again or run scripts/train_tagger.py")
-    tagger = Tagger()
-    tagger.open(str(MODEL))
-    return tagger
+    return Crf.load(MODEL)
 
 
 def windows(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[tuple[int, int]]:
@@ -68,9 +70,14 @@ def windows(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[tuple[in
 def find(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[Entity]:
     """Yield what the model takes for personal information; it looks only where nothing is `covered` yet."""
     bounds = sorted((entity.start, entity.end) for entity in covered)
-    for start, end in windows(tokens, covered):
+    extents = [
+        (begin, min(begin + LONGEST_WINDOW, end))
+        for start, end in windows(tokens, covered)
+        for begin in range(start, end, LONGEST_WINDOW)
+    ]
+    for (start, _), probable in zip(extents, model().marginals(tokens, extents), strict=True):
         last: Entity | None = None
-        for entity in _tag(tokens, start, end):
+        for entity in _tag(tokens, start, probable):
             before = bisect_right(bounds, (entity.start, len(tokens.text)))
             if before and bounds[before - 1][1] > entity.start:
                 continue
@@ -84,20 +91,23 @@ def find(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[Entity]:
             yield last
 
 
-def _tag(tokens: Tokens, start: int, end: int) -> Iterator[Entity]:
-    """Yield the single tokens that the model takes for personal information in a window."""
-    tagger = model()
-    tagger.set(features(tokens, start, end))
-    for index in range(start, end):
+def _tag(tokens: Tokens, start: int, probable: Array) -> Iterator[Entity]:
+    """Yield the single tokens, from `start` on, that are personal information by the `probable` labels of each."""
+    labels = model().labels
+    outside = labels.index(OUTSIDE)
+    for index, chances in enumerate(probable.tolist(), start):
+        score = 1 - chances[outside]
+        if score < THRESHOLD:
+            continue
         word, flag = tokens.words[index], tokens.flags[index]
         if not word[0].isalpha() and not (word.isdigit() and len(word) >= FEWEST_DIGITS):
             continue
         if (len(word) < 2 and not tokens.is_initial(index)) or (word[0].islower() and not tokens.lower_cased):
             continue
-        score = 1 - tagger.marginal(OUTSIDE, index - start)
-        if score < (THRESHOLD_OF_COMMON if flag & ORDINARY else THRESHOLD):
+        if flag & FAMILIAR and score < THRESHOLD_OF_FAMILIAR:
             continue
-        label = max(tagger.labels(), key=lambda name: name != OUTSIDE and tagger.marginal(name, index - start))
+        chances[outside] = 0.0
+        label = labels[chances.index(max(chances))]
         if label not in ENTITIES or is_eponym(tokens, index, index):
             continue
         yield Entity(label, tokens.starts[index], tokens.ends[index], round(score, 3), NAME)

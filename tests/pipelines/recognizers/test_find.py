@@ -85,7 +85,7 @@ def test_a_missing_lexicon_raises(monkeypatch, tmp_path):
 
 
 def test_a_missing_model_raises(monkeypatch, tmp_path):
-    monkeypatch.setattr(tagger, "MODEL", tmp_path / "absent.crfsuite")
+    monkeypatch.setattr(tagger, "MODEL", tmp_path / "absent.npz")
     tagger.model.cache_clear()
     try:
         with pytest.raises(FileNotFoundError, match="absent"):

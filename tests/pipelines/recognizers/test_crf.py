@@ -1,0 +1,102 @@
+"""The conditional random field gives the marginal probabilities of CRFsuite, however its windows are batched."""
+
+import numpy as np
+import pytest
+from pycrfsuite import Tagger, Trainer  # pyright: ignore[reportAttributeAccessIssue]
+
+from pipelines.recognizers import tagger
+from pipelines.recognizers.crf import Crf
+from pipelines.recognizers.features import features
+from pipelines.recognizers.tokens import Tokens
+from pipelines.sampling.letters import letters
+
+LABELS = {"PERSON": "PERSON", "CITY": "CITY"}
+
+
+def tagged(text, spans):
+    """Return the features and labels of a letter."""
+    tokens = Tokens(text)
+    names = ["O"] * len(tokens)
+    for begin, end, label in spans:
+        for index, start in enumerate(tokens.starts):
+            if begin <= start < end:
+                names[index] = LABELS.get(label, "O")
+    return features(tokens, 0, len(tokens)), names
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("crf")
+    trainer = Trainer(algorithm="lbfgs", verbose=False)
+    for text, spans in letters(8, 3):
+        trainer.append(*tagged(text, spans))
+    trainer.set_params({"max_iterations": 15, "feature.possible_transitions": True})
+    trainer.train(str(folder / "crfsuite"))
+    reference = Tagger()
+    reference.open(str(folder / "crfsuite"))
+    weights = reference.info()
+    Crf.save(folder / "model.npz", weights.state_features, weights.transitions)
+    return reference, Crf.load(folder / "model.npz"), folder / "model.npz"
+
+
+def test_marginals_are_those_of_crfsuite(models):
+    reference, crf, _ = models
+    for text, _ in letters(4, 4):
+        tokens = Tokens(text)
+        windows = [(0, 1), (0, 7), (3, 30), (len(tokens) - 5, len(tokens)), (0, len(tokens))]
+        for (start, end), found in zip(windows, crf.marginals(tokens, windows), strict=True):
+            reference.set(features(tokens, start, end))
+            expected = [[reference.marginal(label, index) for label in crf.labels] for index in range(end - start)]
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+            np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_windows_do_not_change_each_other(models):
+    _, crf, _ = models
+    tokens = Tokens(next(iter(letters(1, 5)))[0])
+    windows = [(0, 4), (2, 20), (10, 60)]
+    together = crf.marginals(tokens, windows)
+    for window, found in zip(windows, together, strict=True):
+        np.testing.assert_allclose(found, crf.marginals(tokens, [window])[0], atol=1e-12)
+
+
+def test_forgotten_words_are_learned_again(models, monkeypatch):
+    _, crf, _ = models
+    tokens = Tokens(next(iter(letters(1, 5)))[0])
+    before = crf.marginals(tokens, [(0, 40)])
+    monkeypatch.setattr("pipelines.recognizers.crf.REMEMBERED_WORDS", 10)
+    np.testing.assert_array_equal(before, crf.marginals(tokens, [(0, 40)]))
+
+
+def test_nothing_to_look_at(models):
+    assert models[1].marginals(Tokens(""), []) == []
+
+
+def test_a_model_is_written_the_same_twice(models, tmp_path):
+    reference, _, path = models
+    weights = reference.info()
+    Crf.save(tmp_path / "again.npz", weights.state_features, weights.transitions)
+    assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
+
+
+def test_a_damaged_model_is_told(models, tmp_path):
+    content = models[2].read_bytes()
+    damaged = tmp_path / "model.npz"
+    for cut in (b"", content[: len(content) // 2], content[:-100]):
+        damaged.write_bytes(cut)
+        with pytest.raises(ValueError, match=r"model\.npz is damaged"):
+            Crf.load(damaged)
+
+
+def test_a_word_that_nothing_announces_is_found():
+    """What no rule sees; the tagger's own work."""
+    text = "Wir danken für die Zuweisung von Klobozinski aus Hintertupfingen, die sich am 3.4. bei uns vorstellte."
+    tokens = Tokens(text)
+    found = {text[entity.start : entity.end] for entity in tagger.find(tokens)}
+    assert "Klobozinski" in found
+    assert not found & {"Zuweisung", "Wir"}
+
+
+def test_long_stretches_are_cut():
+    text = " ".join(f"Xylo{letter}pharo" for letter in "abcdefghijklmnopqrstuvwxyz" * 20)
+    assert all(0 <= entity.start < entity.end <= len(text) for entity in tagger.find(Tokens(text)))
