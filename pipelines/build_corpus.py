@@ -22,14 +22,14 @@ import apache_beam as beam
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import dataset_card, report, samples
+from pipelines import dataset_card, report, samples, software
 from pipelines.anonymise import Anonymiser, SelfTestError
 from pipelines.command_line import Configuration, build_parser, check_folders, configuration, digest_of, read_key
 from pipelines.deduplicate import deduplicate
 from pipelines.mark import FinishShards, Marking, Unmarked
 from pipelines.part import BuildParts, Recipe, anonymiser
 from pipelines.progress import Progress
-from pipelines.publish import VERSION, FailedError, check_failures, describe_run, make_manifest
+from pipelines.publish import FailedError, check_failures, describe_run, make_manifest
 from pipelines.runners import beam_options, pipeline_factory
 from pipelines.shard import part_url
 from pipelines.sources import sources
@@ -131,9 +131,9 @@ def find_deliveries(build: Build) -> list[str]:
 
 
 def fingerprint_of(build: Build, splits: Sequence[Split]) -> str:
-    """Return the fingerprint of a corpus: of its input, its configuration and the version of this software."""
+    """Return the fingerprint of a corpus: of its input, its configuration and this software."""
     stated = json.dumps(build.configuration.to_json(build.key), sort_keys=True)
-    return digest_of([VERSION, stated, *(split.name("") for split in splits)])
+    return digest_of([software.fingerprint(), stated, *(split.name("") for split in splits)])
 
 
 def build_parts(build: Build) -> None:
@@ -172,7 +172,7 @@ def make_recipe(build: Build) -> Recipe:
     return Recipe(
         input=build.input,
         work=build.work,
-        fingerprint=digest_of([VERSION, json.dumps(stated, sort_keys=True)]),
+        fingerprint=digest_of([software.fingerprint(), json.dumps(stated, sort_keys=True)]),
         options=build.configuration.options,
         selection=build.configuration.selection,
         anonymisation=replace(build.configuration.anonymisation, key=key),
@@ -216,7 +216,7 @@ def run_pass_three(build: Build, unmarked: Sequence[Unmarked], fingerprint: str,
     storage.delete_file(build.manifest)
     for folder in ("data", "signatures", "rejections", ".work/finished"):
         storage.delete_folder(storage.join(build.output, folder))
-    marking = Marking(build.work, build.output, {"version": VERSION, "fingerprint": fingerprint})
+    marking = Marking(build.work, build.output, {"version": software.VERSION, "fingerprint": fingerprint})
     with build.pipeline_for(size)() as pipeline:
         _ = pipeline | beam.Create(list(unmarked)) | FinishShards(marking)
     return [storage.read_json(storage.join(build.work, "finished", f"{part.part}.json")) for part in unmarked]
@@ -293,6 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True)
     for name in ("apache_beam", "presidio-analyzer", "pdfminer", "root"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logger.setLevel(logging.INFO)  # "root" above is Beam's way to log, and every logger's default
     failures: dict[type[BaseException], int] = {SelfTestError: 3, FailedError: 4, storage.LockedError: 5, ValueError: 2}
     try:
         run(arguments)

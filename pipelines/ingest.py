@@ -137,7 +137,9 @@ class Source:
     """One of the ten origins: its name, what licence its texts have, its readers in order of trial.
 
     `options` are the names that `--option SOURCE.NAME=VALUE` may set, with their defaults.
-    `ignores(path)` tells companions that hold no document (BRAT files beside texts).
+    `ignores(path)` tells companions that hold no document (BRAT files beside texts). `consults(name)`
+    tells files that are looked into while others of their folder are read (the people of a bulk export):
+    when they change, the others are read anew.
     """
 
     name: str
@@ -145,6 +147,7 @@ class Source:
     readers: tuple[Reader, ...]
     options: Options = field(default_factory=dict)
     ignores: Callable[[str], bool] = lambda path: False
+    consults: Callable[[str], bool] = lambda name: False
 
 
 def reject(source: str, file: InputFile, reason: str, key: str | None = None) -> Rejection:

@@ -3,15 +3,12 @@
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from typing import Any
 
+from pipelines.software import VERSION, libraries
 from pipelines.usage import PassClock, peak_memory, peak_memory_of_children
 from schemas.manifest import Account, Manifest, Shard, add_counts, summarise
 from schemas.statistics import CorpusStatistics
-
-VERSION = metadata.version("medbert-de")
-PACKAGES = ("apache-beam", "pyarrow", "presidio-analyzer", "datasketch", "ftfy")
 
 
 class FailedError(RuntimeError):
@@ -96,7 +93,7 @@ def describe_run(
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": platform.node(),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": libraries(),
     }
 
 

@@ -5,6 +5,7 @@ so that the same input gives the same parts anywhere and a new delivery leaves o
 """
 
 import hashlib
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -28,16 +29,18 @@ PIECES = 16
 class Batch:
     """Files of one source that are planned together: small ones of one delivery, or one large one.
 
-    `files` are (path relative to the source's folder, size in bytes), in order.
+    `files` are (path relative to the source's folder, size in bytes), in order; `consulted` are those
+    that are looked into while they are read.
     """
 
     source: str
     files: tuple[tuple[str, int], ...]
+    consulted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A unit of work. `digest` is the SHA-256 of the files' names and contents; `stop` None: to the end."""
+    """A unit of work. `digest` is the SHA-256 of names and contents of the batch; `stop` None: to the end."""
 
     source: str
     files: tuple[tuple[str, int], ...]
@@ -73,18 +76,38 @@ def batches(source: Source, files: Iterable[tuple[str, int]]) -> Iterator[Batch]
     relevant = [(path, size) for path, size in files if not source.ignores(path)]
     for _, group in groupby(relevant, key=delivery):
         folder = list(group)
-        target = aim(sum(size for _, size in folder))
-        pending: list[tuple[str, int]] = []
-        for path, size in folder:
-            if size >= SMALLEST:
-                yield Batch(source.name, ((path, size),))
-                continue
-            if pending and sum(length for _, length in pending) + size > target:
-                yield Batch(source.name, tuple(pending))
-                pending = []
-            pending.append((path, size))
-        if pending:
-            yield Batch(source.name, tuple(pending))
+        people = consulted(source, folder)
+        for files in gathered(folder, aim(sum(size for _, size in folder))):
+            around = {place for path, _ in files if (place := posixpath.dirname(path)) in people}
+            beside = sorted({file for place in around for file in people[place]} - set(files))
+            yield Batch(source.name, files, tuple(beside))
+
+
+def gathered(files: Iterable[tuple[str, int]], target: int) -> Iterator[tuple[tuple[str, int], ...]]:
+    """Yield large files alone, and small ones in groups of at most `target` bytes."""
+    pending: list[tuple[str, int]] = []
+    total = 0
+    for path, size in files:
+        if size >= SMALLEST:
+            yield ((path, size),)
+            continue
+        if pending and total + size > target:
+            yield tuple(pending)
+            pending, total = [], 0
+        pending.append((path, size))
+        total += size
+    if pending:
+        yield tuple(pending)
+
+
+def consulted(source: Source, files: Iterable[tuple[str, int]]) -> dict[str, list[tuple[str, int]]]:
+    """Return by folder the files that are looked into while others of the folder are read."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for path, size in files:
+        folder, name = posixpath.split(path)
+        if source.consults(name):
+            found.setdefault(folder, []).append((path, size))
+    return found
 
 
 def input_file(folder: str, path: str, size: int) -> InputFile:
@@ -98,7 +121,7 @@ def plan(source: Source, folder: str, batch: Batch) -> list[Split]:
     The digest of a file that cannot be opened is that of its error's class; reading it will reject it.
     """
     digest = hashlib.sha256()
-    for path, size in batch.files:
+    for path, size in (*batch.files, *batch.consulted):
         digest.update(f"{path}\0{size}\0".encode(errors="surrogatepass"))
         digest.update(content_digest(input_file(folder, path, size)))
     name = digest.hexdigest()
@@ -153,5 +176,7 @@ def read_plan(work: str, planned: Iterable[Batch]) -> list[Split]:
 
 def plan_url(work: str, batch: Batch) -> str:
     """Return where the plan of `batch` is."""
-    name = hashlib.sha256(repr((batch.source, batch.files)).encode(errors="surrogatepass")).hexdigest()[:32]
+    name = hashlib.sha256(
+        repr((batch.source, batch.files, batch.consulted)).encode(errors="surrogatepass")
+    ).hexdigest()[:32]
     return storage.join(work, "plan", f"{name}.json")

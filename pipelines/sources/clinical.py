@@ -196,6 +196,11 @@ def _ndjson(file: InputFile, start: int, stop: int | None, options: Options) -> 
     yield from fhir.read_ndjson(file.open_decompressed, start, stop, file.path, beside(file))
 
 
+def is_people_file(name: str) -> bool:
+    """Tell by its name whether a file beside others says who their patients and practitioners are."""
+    return _PEOPLE_FILE.match(name) is not None
+
+
 def beside(file: InputFile) -> list[Callable[[], BinaryIO]]:
     """Return what opens the files of people beside an NDJSON file, as bulk exports write them."""
     base, query = storage.split_url(file.url)
@@ -203,7 +208,7 @@ def beside(file: InputFile) -> list[Callable[[], BinaryIO]]:
     return [
         InputFile(storage.join(folder + query, name), name, size).open_decompressed
         for name, size in storage.list_files(folder + query)
-        if _PEOPLE_FILE.match(name) and name != posixpath.basename(base)
+        if is_people_file(name) and name != posixpath.basename(base)
     ]
 
 

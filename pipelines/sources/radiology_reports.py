@@ -10,7 +10,7 @@ from importlib import resources
 
 from pipelines.formats.clinical import ClinicalRecord
 from pipelines.ingest import Source
-from pipelines.sources.clinical import OPTIONS, readers
+from pipelines.sources.clinical import OPTIONS, is_people_file, readers
 
 LONGEST_NON_REPORT = 600
 """In characters; what is longer says something."""
@@ -72,4 +72,5 @@ SOURCE = Source(
     licence="patient data of the hospital that runs the build; nothing of them is published",
     readers=readers("radiology_reports", screen),
     options=OPTIONS,
+    consults=is_people_file,
 )

@@ -137,9 +137,12 @@ def test_the_work_folder_is_gone(corpus: Path) -> None:
     assert not (corpus / ".work").exists()
 
 
-def test_a_second_run_changes_nothing(corpus: Path, build: Callable[..., int]) -> None:
+def test_a_second_run_changes_nothing_and_says_so(
+    corpus: Path, build: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     before = {path: path.stat().st_mtime_ns for path in corpus.rglob("*.parquet")}
     assert build(corpus) == 0
+    assert "finished already" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in corpus.rglob("*.parquet")} == before
 
 

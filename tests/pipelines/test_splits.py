@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,7 @@ SOURCE = Source(
     "CC0",
     (Reader("lines", lambda name, head: name.endswith(".lines"), lines, cut),),
     ignores=lambda path: path.endswith(".ann"),
+    consults=lambda name: name.startswith("people"),
 )
 
 
@@ -62,6 +64,31 @@ def test_a_new_folder_leaves_old_batches_as_they_are() -> None:
 
 def test_companions_are_left_out() -> None:
     assert list(batches(SOURCE, [("a.ann", 5), ("a.lines", 7)])) == [Batch("thieme", (("a.lines", 7),))]
+
+
+def test_many_small_files_are_gathered_in_linear_time() -> None:
+    files = [(f"{number:07d}.lines", 1) for number in range(200_000)]
+    started = time.process_time()
+    (batch,) = batches(SOURCE, files)
+    assert len(batch.files) == 200_000
+    assert time.process_time() - started < 5
+
+
+def test_files_are_read_anew_when_one_they_look_into_changes(tmp_path: Path) -> None:
+    for path in ("a/people.lines", "a/1.lines", "b/1.lines"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(f"{path:>{splits.SMALLEST}}")
+
+    def digests() -> dict[str, str]:
+        planned = [
+            s for batch in batches(SOURCE, list_files(str(tmp_path))) for s in plan(SOURCE, str(tmp_path), batch)
+        ]
+        return {split.files[0][0]: split.digest for split in planned}
+
+    before = digests()
+    (tmp_path / "a/people.lines").write_text(f"{'others':>{splits.SMALLEST}}")
+    after = digests()
+    assert [path for path in before if before[path] != after[path]] == ["a/1.lines", "a/people.lines"]
 
 
 def test_ranges_of_a_large_file_hold_every_record_once(tmp_path: Path) -> None:
