@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-PAIR_VALUES = 1 << 22
+PAIR_VALUES = 1 << 20
 """How many shingle hashes are compared at once."""
 
 
