@@ -35,6 +35,7 @@ DEFAULTS = {
     "workers": 1,
     "threshold": 0.8,
     "surrogate_key_file": None,
+    "options": [],
     **commands.PARAMS.get("build_corpus", {}),
 }
 PARAMS = {
@@ -63,6 +64,12 @@ PARAMS = {
         description="File of the surrogate key. With one, parts of old deliveries are kept; without one a random key "
         "is thrown away after the build, and a new delivery makes all parts anew",
     ),
+    "options": Param(
+        DEFAULTS["options"],
+        type="array",
+        items={"type": "string", "pattern": "^--[a-z_-]+(=.*)?$"},
+        description="Further options of pipelines.build_corpus and of its runner, e.g. --replacement=tag",
+    ),
 }
 
 
@@ -78,6 +85,7 @@ def options() -> list[str]:
         "--keep-parts",
         "--progress=plain",
         *([f"--surrogate-key-file={key}"] if key else []),
+        *params["options"],
     ]
 
 

@@ -50,7 +50,8 @@ def run_module(module: str, *arguments: str, hopeless: Container[int] = HOPELESS
     if not done.returncode:
         return done.stdout.rstrip("\n")
     print(done.stdout, flush=True)
-    message = f"{module} ended with exit code {done.returncode}; its log above says why"
+    ended = f"exit code {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
+    message = f"{module} ended with {ended}; its log above says why"
     raise AirflowFailException(message) if done.returncode in hopeless else AirflowException(message)
 
 

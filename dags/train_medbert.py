@@ -30,8 +30,7 @@ DEFAULTS = {
     "variants": VARIANTS,
     "vocabulary_size": 30_000,
     "benchmarks": [],
-    "evaluation_runs": None,
-    "evaluation_limit": None,
+    "evaluation_options": [],
     **commands.PARAMS.get("train_medbert", {}),
 }
 PARAMS = {
@@ -76,17 +75,11 @@ PARAMS = {
         items={"type": "string", "pattern": "^[a-z0-9_]+=.+$"},
         description="Benchmarks to evaluate on, NAME=PATH each; without any there is no evaluation",
     ),
-    "evaluation_runs": Param(
-        DEFAULTS["evaluation_runs"],
-        type=["null", "integer"],
-        minimum=1,
-        description="Fine-tunings of each model on each benchmark (default: 10 on a GPU, else 3)",
-    ),
-    "evaluation_limit": Param(
-        DEFAULTS["evaluation_limit"],
-        type=["null", "integer"],
-        minimum=1,
-        description="At most so many examples of each split, for a trial",
+    "evaluation_options": Param(
+        DEFAULTS["evaluation_options"],
+        type="array",
+        items={"type": "string", "pattern": "^--[a-z-]+(=.*)?$"},
+        description="Further options of medbert.evaluate, e.g. --runs=5",
     ),
 }
 
@@ -182,8 +175,7 @@ def train_medbert() -> None:
             raise AirflowSkipException("no benchmarks were named")
         options = [f"--task={benchmark}" for benchmark in params["benchmarks"]]
         options += [f"--model={Path(folder).name}={folder}" for folder in models]
-        options += [f"--{name}={value}" for name in ("runs", "limit") if (value := params[f"evaluation_{name}"])]
-        run_module("medbert.evaluate", *options, f"--output={params['scores']}")
+        run_module("medbert.evaluate", *options, f"--output={params['scores']}", *params["evaluation_options"])
 
     @task(outlets=[MODELS], trigger_rule="none_failed")
     def announce(models: list[str]) -> Any:

@@ -86,7 +86,7 @@ def counts_csv(manifest: Manifest) -> str:
 
     def leaves(value: Any, path: tuple[str, ...]) -> Iterator[list[str]]:
         if isinstance(value, Mapping):
-            for name, inner in value.items():
+            for name, inner in sorted(value.items()):  # a manifest that was read back has another order
                 yield from leaves(inner, (*path, name))
         elif isinstance(value, int):
             yield [*path, *[""] * (5 - len(path)), str(value)]

@@ -42,6 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--project-python", type=Path, default=ROOT / ".venv/bin/python", metavar="FILE")
     parser.add_argument("--documents", type=int, default=200, metavar="N", help="size of the generated input")
+    parser.add_argument("--sources", metavar="NAME,...", help="build these alone; ggponc and the killed one are needed")
     parser.add_argument("--seconds", type=float, default=900, metavar="N", help="longest wait for a scheduled run")
     parser.add_argument("--quick", action="store_true", help="imports and one run without a scheduler only")
     parser.add_argument("--scheduler-only", action="store_true", help="no dags test; compare with a plain build")
@@ -59,17 +60,19 @@ def run_all(home: Path, parsed: argparse.Namespace) -> None:
     """Run the schedules with all files in `home`."""
     airflow_home = home / "airflow"
     airflow_home.mkdir(parents=True)
-    env = environment(airflow_home, parsed.project_python, site_params(home))
+    params = corpus_params(home)
+    if parsed.sources or parsed.quick:
+        params["sources"] = parsed.sources.split(",") if parsed.sources else QUICK_SOURCES
+    env = environment(airflow_home, parsed.project_python, {"build_corpus": params, "train_medbert": tiny(home)})
     airflow(env, "db", "migrate")
     check_imports(env)
     fresh = airflow_home / "airflow.db"
     shutil.copy(fresh, home / "fresh.db")
     make_input(home, env, parsed.documents)
-    tested = {**corpus_params(home), "output": str(home / "tested")}
-    if parsed.quick:
-        tested["sources"] = QUICK_SOURCES
+    tested = {**params, "output": str(home / "tested")}
     if parsed.scheduler_only:
-        options = [f"--{name.replace('_', '-')}={value}" for name, value in tested.items()]
+        stated = {**tested, "sources": ",".join(params["sources"])} if "sources" in params else tested
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in stated.items()]
         run_project(env, "pipelines.build_corpus", "--progress=quiet", *options)
     else:
         test_schedule(env, "build_corpus", tested)
@@ -89,11 +92,10 @@ def corpus_params(home: Path) -> dict[str, Any]:
     return {"input": str(home / "raw"), "output": str(home / "corpus"), "surrogate_key_file": str(home / "key")}
 
 
-def site_params(home: Path) -> dict[str, Any]:
-    """Return the site's defaults of a trial; models are as small as they get."""
+def tiny(home: Path) -> dict[str, Any]:
+    """Return the parameters of train_medbert in a trial: models as small as they get, one generated benchmark."""
     folders = {"output": str(home / "training"), "models": str(home / "models"), "scores": str(home / "scores")}
-    benchmarks = [f"chest_ct={home / 'benchmark'}"]
-    return {"build_corpus": corpus_params(home), "train_medbert": {**folders, **TINY, "benchmarks": benchmarks}}
+    return {**TINY, **folders, "benchmarks": [f"chest_ct={home / 'benchmark'}"]}
 
 
 def make_input(home: Path, env: Mapping[str, str], documents: int) -> None:

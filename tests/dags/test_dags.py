@@ -60,6 +60,7 @@ def test_schedules_have_a_page_and_parameters_that_hold(modules: dict[str, Modul
         ("build_corpus", "sources", []),
         ("build_corpus", "workers", 0),
         ("build_corpus", "threshold", 1.5),
+        ("build_corpus", "options", ["rm"]),
         ("train_medbert", "recipe", "huge"),
         ("train_medbert", "variants", ["half"]),
         ("train_medbert", "vocabulary_size", 70_000),

@@ -91,6 +91,14 @@ def test_reports_are_written_beside_the_manifest(tmp_path: Path, capsys: pytest.
     assert json.loads(capsys.readouterr().out)["statistics"]["full"]["summary"]["documents"] == 1203
 
 
+def test_reports_of_a_manifest_that_was_read_back_are_equal_in_every_byte(tmp_path: Path):
+    report.write_reports(str(tmp_path), manifest())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    manifest().write(str(tmp_path / "manifest.json"))
+    report.write_reports(str(tmp_path))
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
 @pytest.mark.parametrize("content", [None, "{", "{}"])
 def test_without_a_manifest_one_line_says_so(content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     if content is not None:
