@@ -9,23 +9,27 @@ from typing import TYPE_CHECKING
 from pipelines.recognizers import (
     address,
     age,
+    cells,
     contact,
     date,
     hospital,
     identifier,
+    institutions,
+    mentions,
     person,
     profession,
     tagger,
     username,
 )
 from pipelines.recognizers.entity import Entity, merge
+from pipelines.recognizers.neighbours import beside
 from pipelines.recognizers.propagation import propagate
 from pipelines.recognizers.tokens import tokenize
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
-RULES = (person, date, age, address, hospital, identifier, contact, username, profession)
+RULES = (person, mentions, cells, date, age, address, hospital, institutions, identifier, contact, username, profession)
 FAMILIES = (*RULES, tagger)
 
 
@@ -42,7 +46,10 @@ def find_with(text: str, tag: bool) -> list[Entity]:
     """Return what `find` returns, with the learned tagger or without it."""
     tokens = tokenize(text)
     found = [entity for family in RULES for entity in family.find(tokens)]
-    found.extend(propagate(tokens, found))
+    found.extend(beside(tokens, found))
+    found.extend(list(institutions.around_findings(tokens, found)))
+    again = list(propagate(tokens, found))
+    found.extend([*again, *beside(tokens, again)])
     tagged = list(tagger.find(tokens, found)) if tag else []
     if any(entity.entity_type == "PERSON" for entity in tagged):
         tagged.extend(propagate(tokens, tagged))

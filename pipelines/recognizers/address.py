@@ -85,7 +85,7 @@ HOME = re.compile(
     r"(?:wohnhaft|wohnt|wohne|lebt|lebend|Wohnort|Wohnsitz|wh\.?|wohnh\.|whft\.?|gebürtig|Geburtsort|Ort|stammt"
     r"|Herkunft|zugezogen|Heimatort)\b[\s.:,]{0,3}(?:in|aus|bei|nach|jetzt)?\s?$"
 )
-INSIDE = re.compile(r"\b(?:in|aus|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
+INSIDE = re.compile(r"\b(?:in|auf|aus|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
 INTO = re.compile(
     r"\b(?:in|aus|nach|bei|von|Raum|Stadt|Landkreis|Kreis|Bezirk|Kanton|Gemeinde|Flughafen|Bahnhof|Amtsgericht|Uni"
     r"|Universität|Region|Land|Land)\s$"

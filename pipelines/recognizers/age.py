@@ -30,6 +30,8 @@ IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
+WITH_YEARS = re.compile(r"\bmit\s$")
+DIED = re.compile(r"\)|\s(?:an|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"
@@ -76,6 +78,8 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     before = text[max(0, start - 30) : start]
     if match := YEARS_OLD.match(text, start):
         return match.end(1)
+    if WITH_YEARS.search(before) and DIED.match(text, end) and end - start == 2:
+        return end
     if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
         return end
     if LISTING.search(before) and AGE_AFTER.match(text, end):

@@ -19,7 +19,10 @@ BETWEEN = re.compile(
 INTERNATIONAL = re.compile(
     r"(?:\+|00)(?:49|43|41|423|352|33|39|31|32|44|48|420|36|90|385|381)[ \t()/.–-]{0,3}\d[\d \t()/.–-]{4,20}\d"
 )
-NATIONAL = re.compile(r"\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d")
+NATIONAL = re.compile(
+    r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
+    r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d"
+)
 EMAIL = re.compile(
     r"[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\(ät\)| at )\s?[\w-]+(?:(?:\.|\(dot\)|\[dot\]|\(punkt\)| dot "
     r"| punkt )[\w-]+)*",
@@ -34,6 +37,7 @@ URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", r
 DOMAIN = re.compile(
     r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)"
 )
+DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -106,7 +110,7 @@ def _numbers_after(tokens: Tokens, index: int) -> Iterator[re.Match[str]]:
 
 def _is_plausible(form: str, text: str, end: int) -> bool:
     digits = sum(character.isdigit() for character in form)
-    if digits < 3 or "\n" in form:
+    if digits < 3 or "\n" in form or DAY.match(form):
         return False
     return not re.match(r"\s?(?:Uhr|mg|ml|Tage|%)", text[end : end + 6])
 

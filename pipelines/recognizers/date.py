@@ -49,6 +49,17 @@ GLUED = re.compile(
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
 AFTER_NAME = re.compile(r"[^\W\d_]{2}(?:, ?| ?\()$")
+DAY_ALONE = re.compile(
+    rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)|[,;)]|\s*$)"
+)
+BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|den)\s?$")
+ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)\d\d(?!\d)")
+SPACED = re.compile(
+    rf"{DAY} \. {{1,2}}{MONTH} \.(?! ?\d)|0?\d \d\d (?:19|20)\d\d(?!\d)|[0-3]\d [01]\d (?:19|20)\d\d(?!\d)"
+)
+DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
+BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
+SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
 DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
@@ -61,7 +72,7 @@ NOT_A_YEAR = re.compile(
     r"|€|Euro)"
 )
 RATIO_BEFORE = re.compile(
-    r"(?:RR|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
+    r"(?:RR|Schober|Ott|Tinetti|Barthel|Braden|Norton|Berg|Borg|DemTect|MoCA|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
     r"|Tensio|cc|sc|p?N[0-3x][a-c]?)"
     r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
 )
@@ -128,6 +139,8 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     """Return where a date ends that could be another number, where what stands around says it is a date, or 0."""
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
     around = text[max(0, start - 24) : start]
+    if end := _partial(text, start, tokens.ends[index], around):
+        return end
     if match := MONTH_AND_YEAR.match(text, start):
         rated = RATIO_BEFORE.search(around) or not tokens.closes(index + 3)
         if (tokens.flag(index - 1) & Flag.UPPER and not rated) or _is_month_and_year(
@@ -145,6 +158,20 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):
         if NOT_A_YEAR.match(text, match.end()) or re.search(r"[<>=~/+-]\s?$|\d[.,]$", around):
             return 0
+        return match.end()
+    return 0
+
+
+def _partial(text: str, start: int, end: int, around: str) -> int:
+    """Return where a date ends of which a part is left out, in Roman numerals or spaced out, or 0."""
+    spaced = text[end : end + 1] in (" ", ".")
+    if spaced and (match := SPACED.match(text, start) or ROMAN.match(text, start)):
+        return match.end()
+    if around.endswith(("*'", "*’", " '", "('")) and SHORT_YEAR.match(text, start):
+        return start + 2
+    if spaced and BEFORE_DAY.search(around) and (match := DAY_ALONE.match(text, start)):
+        return match.end()
+    if BEFORE_SLASHED.search(around) and (match := DAY_SLASH_MONTH.match(text, start)):
         return match.end()
     return 0
 

@@ -15,10 +15,11 @@ WORDS = Flag.COMMON | Flag.COMPOUND
 FARTHEST = 10
 INSURERS = frozenset(read_lines("insurers"))
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
-FAMOUS = frozenset(("charité", "uke", "inselspital", "uksh", "ukgm"))
+FAMOUS = frozenset(("akh", "charité", "uke", "inselspital", "mhh", "uksh", "ukgm"))
+KINDS = frozenset(read_lines("hospitals"))
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
 # what may stand between the head word and the proper name: Klinik für Chirurgie der Universität Jena
-GAPS = ("", " ", "  ")
+GAPS = ("", " ", "  ", "   ")
 LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und u & .".split())
 # what a name that is an ordinary noun follows: Praxis am Stadtgarten, Klinik zum Guten Hirten
 SITES = frozenset("am zum zur beim vom".split())
@@ -27,7 +28,7 @@ ADJECTIVES = frozenset(
     "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med".split()
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
-PAYER = re.compile(r"(?:ersichert|asse|ersicherung|ostenträger)\W")
+PAYER = re.compile(r"(?:ersichert|asse|ersicherung|ostenträger|\bKK)\W")
 EMPLOYER = re.compile(
     r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
@@ -74,7 +75,7 @@ def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
     first, named_before = _before(tokens, index)
     end, named_after = _after(tokens, index)
     word, flag = tokens.words[index], tokens.flags[index]
-    unknown = len(word) > 9 and not flag & (WORDS | Flag.HOSPITAL)
+    unknown = len(word) > 9 and not flag & WORDS and word.lower() not in KINDS
     if named_before or named_after or unknown or word.lower() in FAMOUS:
         return first, end
     return None
@@ -178,8 +179,9 @@ def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:
         if len(lower) < 4 and not word.isupper():
             return None
         around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30]
-        sure = lower in ("aok", "barmer", "dak", "ikk", "bkk", "kkh") or PAYER.search(around)
-        return (first, end) if sure else None
+        sure = lower in ("aok", "barmer", "dak", "drv", "ikk", "bkk", "kkh") or PAYER.search(around)
+        end += tokens.word(end) in ("Krankenkasse", "Versicherung", "Versicherungen", "Gesundheit")
+        return (first, end) if sure or tokens.word(end - 1) == "Krankenkasse" else None
     if lower in COMPANY:
         return (first, index + 1) if named_before and word not in ("AG", "KG") else None
     return (first, end) if (named_before and first < index) or named_after else None

@@ -22,7 +22,7 @@ AFTER_FIELD = re.compile(
     r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?[\s.:=#)(-]{0,5}(?:(?:lautet|ist"
     r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
 )
-ROOM = ("zimmer", "zi", "zimmernummer", "station", "stat", "bett", "bettnummer", "block")
+ROOM = ("saal", "klingel", "zimmer", "zi", "zimmernummer", "station", "stat", "bett", "bettnummer", "block")
 ROOM_VALUE = re.compile(
     r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?|[IVX]{1,4}"
     r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%])"
@@ -60,6 +60,11 @@ WEAK = (
     "etikett",
     "kennung",
     "kennzeichen",
+    "kennz",
+    "vorbefund",
+    "vorbefunde",
+    "blutprobe",
+    "einsatz",
 )
 UNIT_AFTER = re.compile(
     r"\s?(?:ml|mg|g\b|µg|/µl|/ul|/nl|mm|cm|%|U/|IE|IU|Zellen|Kopien|x\s?10|Mio|kcal|/mm|pg|ng|Punkte|Jahre|Uhr|€|EUR"
@@ -87,6 +92,7 @@ FORMS = [
             r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?!\d)"
         ),
     ),
+    ("coded", re.compile(r"[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)")),
     ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
 ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "lexicons"
 REMEMBERED_WORDS = 200_000
 LONGEST_ENDING = 14
+SHORTEST_CALLING = 4
 
 
 class Flag:
@@ -60,6 +61,12 @@ class Flag:
     ADDRESS = 1 << 40  # a word that may begin an address: Am, An, Postfach, Bad
     LOWER = 1 << 41  # an ordinary word that German writes in lower case
     CODE = 1 << 39  # one to three capitals, as identifiers begin
+    AGENT = 1 << 42  # durch, mit: before who acted
+    LEGAL_FORM = 1 << 44  # GmbH
+    HOUSE = 1 << 45  # Haus, St., or a word in -inum: what hospitals are called for short
+    WRITER = 1 << 46  # geschrieben, durch: before a mark or account
+    SIGNED = 1 << 47  # gez.
+    SHORT_ROLE = 1 << 43  # NA, ZÄ: before the name of a member of staff
 
 
 STREET_END = re.compile(
@@ -76,12 +83,18 @@ CASED = {
     "places": Flag.PLACE,
     "towns": Flag.PLACE | Flag.TOWN,
     "foreign_cities": Flag.PLACE | Flag.TOWN,
+    "islands": Flag.PLACE | Flag.TOWN,
     "ambiguous_names": Flag.AMBIGUOUS,
     "eponyms": Flag.EPONYM,
     "countries": Flag.COUNTRY,
     "professions": Flag.PROFESSION,
     "callings": Flag.PROFESSION,
     "medical_words": Flag.MEDICAL,
+    "drugs": Flag.MEDICAL,
+    "surname_words": Flag.SURNAME | Flag.AMBIGUOUS,
+    "short_roles": Flag.SHORT_ROLE,
+    "legal_forms": Flag.LEGAL_FORM,
+    "houses": Flag.HOUSE,
 }
 CASELESS = {
     "salutations": Flag.SALUTATION,
@@ -108,6 +121,9 @@ CASELESS = {
     "employments": Flag.EMPLOYMENT,
     "wards": Flag.WARD,
     "address_beginnings": Flag.ADDRESS,
+    "agents": Flag.AGENT,
+    "writers": Flag.WRITER,
+    "signing": Flag.SIGNED,
 }
 
 
@@ -150,6 +166,9 @@ class Lexicon(dict[str, int]):
             tuple(read_lines("ward_endings")),
             tuple(read_lines("hospital_endings")),
         )
+        self._house_endings = tuple(read_lines("house_endings"))
+        self._staff_endings = tuple(read_lines("staff_endings"))
+        self._callings = tuple(calling.lower() for calling in read_lines("callings") if len(calling) > SHORTEST_CALLING)
         self._medical_endings = {ending.lower() for ending in read_lines("medical_endings")}
 
     def __missing__(self, word: str) -> int:
@@ -179,6 +198,18 @@ class Lexicon(dict[str, int]):
             flags |= Flag.WARD
         if lower.endswith(self._hospital_endings):
             flags |= Flag.HOSPITAL
+        if lower.endswith(self._house_endings):
+            flags |= Flag.HOUSE
+        if lower.endswith(self._staff_endings) and not self._cased.get(word, 0) & (Flag.PROFESSION | NAME):
+            flags |= Flag.STAFF
+        if (
+            lower.endswith(("nummer", "nr"))
+            and len(word) > 4
+            and not lower.startswith(("tel", "fax", "haus", "ruf", "handy"))
+        ):
+            flags |= Flag.IDENTIFIER
+        if lower.endswith(self._callings) and self._is_calling(lower):
+            flags |= Flag.PROFESSION
         return flags | (Flag.CAMEL if CAMEL.fullmatch(word) else 0)
 
     def is_word(self, form: str) -> bool:
@@ -190,7 +221,8 @@ class Lexicon(dict[str, int]):
     def _look_up(self, word: str) -> int:
         lower = word.lower()
         flags = self._caseless.get(lower, 0)
-        proper = self._cased.get(word) or self._folded.get(lower, 0)
+        folded = self._folded.get(lower, 0)
+        proper = (self._cased.get(word) or folded) | (folded & Flag.MEDICAL)
         if not proper and len(lower) > 4 and lower[-1] == "s":
             proper = self._folded.get(lower[:-1], 0) & ~Flag.AMBIGUOUS
         flags |= proper
@@ -216,6 +248,11 @@ class Lexicon(dict[str, int]):
             if (self.is_word(tail.capitalize()) or self.is_word(tail)) and self._is_modifier(head):
                 return Flag.COMPOUND
         return 0
+
+    def _is_calling(self, lower: str) -> bool:
+        """Tell whether a word is a calling with a word before it: Krabbenfischerin, Schiffsmechaniker."""
+        tails = (calling for calling in self._callings if lower.endswith(calling) and len(lower) - len(calling) > 2)
+        return any(self._is_modifier(lower[: -len(tail)]) for tail in tails)
 
     def _is_modifier(self, head: str) -> bool:
         stems = (head, head[:-1] if head[-1] in "sn" else "", head[:-2] if head[-2:] in ("es", "en", "er") else "")

@@ -102,13 +102,15 @@ def _leads_to_name(tokens: Tokens, index: int) -> bool:
     word, noun = tokens.words[index], tokens.flag(index + 1) & Flag.COMMON and tokens.is_upper(index + 1)
     if (word in PREPOSITIONS and noun) or (word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE):
         return False
-    while tokens.flag(at) & Flag.PARTICLE and at - index < 3:
-        at += 2 if tokens.word(at + 1) in APOSTROPHES else 1
+    while tokens.flag(at) & Flag.PARTICLE and at - index < 6:
+        at = _skip_particle(tokens, at)
     return at < len(tokens) and tokens.is_upper(at) and not tokens.new_line(at) and not tokens.flag(at) & NEVER
 
 
 def _skip_particle(tokens: Tokens, index: int) -> int:
-    return index + 2 if tokens.word(index + 1) in APOSTROPHES and tokens.joined(index + 1) else index + 1
+    following = tokens.word(index + 1)
+    hangs = following in (*APOSTROPHES, *HYPHENS) or (following == "." and len(tokens.words[index]) == 1)
+    return index + 2 if hangs and tokens.joined(index + 1) else index + 1
 
 
 def _word_end(tokens: Tokens, index: int) -> int:

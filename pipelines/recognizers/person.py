@@ -137,7 +137,8 @@ def _is_surname_here(tokens: Tokens, index: int) -> bool:
 def _is_name_like(tokens: Tokens, index: int) -> bool:
     flag = tokens.flag(index)
     return tokens.is_initial(index) or bool(
-        tokens.is_upper(index) and (flag & NAMES or not flag & WORDS or not flag & Flag.MEDICAL)
+        (tokens.is_upper(index) or (tokens.lower_cased and flag & NAMES))
+        and (flag & NAMES or not flag & WORDS or not flag & Flag.MEDICAL)
     )
 
 
@@ -145,7 +146,7 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     """Return the name after a role: Patientin Beate Albers, Untersucher: Wiesler Franz, Kollege Klabauter."""
     at = index + 1
     colon = linked = bracketed = False
-    dotted = len(tokens.words[index]) < 5 and tokens.word(at) == "."
+    dotted = (len(tokens.words[index]) < 5 or not tokens.flags[index] & WORDS) and tokens.word(at) == "."
     at += dotted
     while tokens.word(at) in LEADING and at - index < 5 and not tokens.new_line(at):
         colon |= tokens.word(at) == ":"
@@ -154,7 +155,7 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         at += 1
     titled = skip_titles(tokens, at)
     excluded = tokens.flag(at) & Flag.NOT_NAME and not tokens.is_initial(at) and not tokens.flag(at) & Flag.PARTICLE
-    if titled > at or excluded or (tokens.new_line(at) and not colon) or len(tokens.gap(at)) > 4:
+    if titled > at or excluded or (tokens.new_line(at) and not colon) or len(tokens.gap(at)) > (30 if colon else 4):
         return None
     if linked and not tokens.flags[index] & Flag.STAFF:
         return None

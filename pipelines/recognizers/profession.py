@@ -15,7 +15,8 @@ STATED = re.compile(
     r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
     r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
     r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
-    r"|leitende[rn]?))*|\b(?:ist|war|sei)(?: (?:ein|eine|gelernte[rn]?|als|von Beruf|pensionierte[rn]?"
+    r"|leitende[rn]?))*|\b(?:KM|KV|[Vv]orher|[Dd]ann|[Dd]anach|[Ff]rüher|[Zz]uletzt|[Vv]ormals)"
+    r"|\b(?:ist|war|sei)(?: (?:ein|eine|gelernte[rn]?|als|von Beruf|pensionierte[rn]?"
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
 )
 BEFORE_TITLE = re.compile(
@@ -36,7 +37,9 @@ NO_WORK = (
     "hausfrau",
 )
 ADJECTIVE = re.compile(r"[a-zäöüß]+(?:e[rn]?)$")
-MASCULINE = re.compile(r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login)$")
+MASCULINE = re.compile(
+    r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login|bote|botin|hilfe|nom|graf|soldat|agent|angestellte[rn]?|beamte[rn]?)$"
+)
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["USERNAME"]
@@ -14,7 +14,15 @@ VALUE = re.compile(r"\s?(?:Nr\.)?\s?[:=]\s?([^\W_][\w]{0,15}(?:[./_-][\w]{1,12})
 BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
-AFTER_DATE = re.compile(r"\d[./]\d{2,4}/([A-Za-zäöü]{2,4})(?=\s*(?:$|\n))")
+# the marks of who dictated and who typed: at the end of a date's line, or a line of their own
+STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(?=\n|$)")
+BEFORE_STROKE = re.compile(r"(?:\d[./ ]\d{2,4}|[a-zä.]\s\d{4})\s?$")
+DICTATED = re.compile(r"(?:^|\n)[ \t]*([A-Za-zäöüß]{1,5}\s?)$")
+ACCOUNT = re.compile(r"[ :]{1,3}([a-zäöü]{1,12}[._][a-zäöüß]{3,20}\d{0,3})(?![\w.-]*@)(?!\w)")
+WRITTEN = re.compile(
+    r"(?: (?:von|durch))?\s?:?\s([a-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?|[a-z]{2,8}\d{1,4}|[A-ZÄÖÜ]{2,4}\d{0,3})"
+    r"(?=\s?(?:[;,)\n]|$))"
+)
 # what an entry of a record begins with: 9. Mai 2021 / oberln:, 3.5.2009 3:46 kusnem:
 STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
 TYPIST = re.compile(r"\s?:?\s?([a-zäöü]{1,4}/[a-zäöü]{1,4})(?![\w/])")
@@ -31,11 +39,29 @@ def find(tokens: Tokens) -> Iterator[Entity]:
                 yield Entity("USERNAME", match.start(1), match.end(1), 0.7, NAME)
         elif tokens.word(index + 1) == "." and tokens.joined(index + 1) and not tokens.joined(index):
             yield Entity("USERNAME", tokens.starts[index], end + 1, 0.5, NAME)
-    for match in AFTER_DATE.finditer(text) if "/" in text else ():
-        yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    yield from _dictated(text)
+    for index in tokens.having(Flag.WRITER):
+        if match := ACCOUNT.match(text, tokens.ends[index]):
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
+        elif (
+            tokens.words[index] not in ("von", "durch")
+            and (match := WRITTEN.match(text, tokens.ends[index]))
+            and not lexicon()[match[1]] & (Flag.LOWER | Flag.MEDICAL | Flag.COMMON)
+        ):
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for index, flag in enumerate(tokens.flags):
         if not flag and _is_unknown_mark(tokens, index):
             yield Entity("USERNAME", tokens.starts[index], tokens.ends[index], 0.4, NAME)
+
+
+def _dictated(text: str) -> Iterator[Entity]:
+    """Yield the marks after a date, and those that fill a line: 19. August 2026 / scae, voll/ske."""
+    for match in STROKE.finditer(text):
+        before = text[max(0, match.start() - 12) : match.start()]
+        if BEFORE_STROKE.search(before):
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+        elif match[1].islower() and (mark := DICTATED.search(before)):
+            yield Entity("USERNAME", match.start() - len(mark[1]), match.end(1), 0.5, NAME)
 
 
 def _is_unknown_mark(tokens: Tokens, index: int) -> bool:

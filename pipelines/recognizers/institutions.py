@@ -1,0 +1,150 @@
+"""Institutions that no head word gives away: firms by legal form, employers, "im Rudolfinum", "nach St. Georg"."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import NAME as NAMES
+from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["HOSPITAL", "ORGANIZATION"]
+NAME = "institutions"
+
+WORDS = Flag.COMMON | Flag.COMPOUND
+MOST_WORDS = 6
+SOCIETY = re.compile(r"e\.\s?$")
+STOPS = Flag.SALUTATION | Flag.STAFF | Flag.PATIENT | Flag.PHONE | Flag.FAX | Flag.MONTH | Flag.EMPLOYMENT
+CARED = re.compile(
+    r"operiert|OP\b|\bReha|behand|stationär|verleg|beraten|aufgenommen|entbunden|Aufenthalt|plant|vorgestellt|Vorstellung"
+    r"|[Ee]ntl|gelegen|Kur\b|Klinik|Pflege|wohn|lebt|Heim|zugewiesen|überwiesen|untersucht|Termin|Eingriff|Zweitmeinung"
+)
+AT_PLACE = re.compile(r"\b(?:im|ins|vom|ans|(?:aus|in) dem|(?:an|in|aus|auf) der|(?:an|in) die|nach|zum) $")
+HOUSE_NAME = re.compile(r"\.? [A-ZÄÖÜ][\w-]+")
+SHORT_FORMS = ("AG", "KG", "SE")
+LEGAL_FORMS = frozenset(read_lines("legal_forms"))
+HOUSES = frozenset(read_lines("houses"))
+AROUND = 70
+EMPLOYED = re.compile(
+    r"\s(?:bei|beim|bei der|in der|im|am|an der|der Firma|bei der Firma|für|für die|der)\s"
+    r"((?:[A-ZÄÖÜ][\w&.-]*\w|[A-ZÄÖÜ]{2,})(?:\s(?:&\s)?[A-ZÄÖÜ][\w&.-]*\w){0,3})"
+)
+GENERIC = re.compile(r"\s(?:bei|beim|bei der)\s")
+HEADS = re.compile(r"(?i)(?:praxis|praxen|institut|klinik|zentrum|labor|mvz|ordination|kanzlei|apotheke|sanitätshaus)$")
+PARTNERS = re.compile(
+    r"(?:\s?[/,&+]\s?|\sund\s)(?:Partner(?:innen)?|Kolleg(?:en|innen|:innen)|[A-ZÄÖÜ][a-zäöüß]+(?:-[A-Z]\w+)?)"
+)
+SUFFIX = re.compile(r"\s(?:gGmbH|GmbH(?: & Co\.? KG)?|AG|e\.\s?V\.|KG|SE|Krankenkasse|Versicherung)(?!\w)")
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the institutions that their legal form or the place of a treatment gives away."""
+    for index in tokens.having(Flag.LEGAL_FORM):
+        if begin := _legal_form(tokens, index):
+            start = _firm(tokens, begin)
+            if start < begin:
+                yield Entity("ORGANIZATION", tokens.starts[start], tokens.ends[index], 0.75, NAME)
+    for index in tokens.having(Flag.HOUSE):
+        if AT_PLACE.search(tokens.text, max(0, tokens.starts[index] - 8), tokens.starts[index]):
+            yield from _house(tokens, index)
+
+
+def _legal_form(tokens: Tokens, index: int) -> int:
+    """Return where the legal form begins whose last word is at `index`: GmbH, e.V., & Söhne; 0 if there is none."""
+    word = tokens.words[index]
+    if word == "V":
+        before = SOCIETY.search(tokens.text, max(0, tokens.starts[index] - 3), tokens.starts[index])
+        return bisect_left(tokens.starts, before.start()) if before else 0
+    if word[0].isupper() and word[1:].islower() and word != "Ltd":
+        return index - 1 if tokens.word(index - 1) in ("&", "und") and not tokens.new_line(index) else 0
+    if word not in LEGAL_FORMS or tokens.joined(index) or tokens.word(index + 1) in ("-", "–"):
+        return 0
+    return index
+
+
+def _house(tokens: Tokens, index: int) -> Iterator[Entity]:
+    """Yield what a hospital or home is called for short where somebody was treated: im Rudolfinum, nach St. Georg."""
+    text, start, end = tokens.text, tokens.starts[index], tokens.ends[index]
+    label = "HOSPITAL"
+    if tokens.words[index] in HOUSES:
+        match = HOUSE_NAME.match(text, end)
+        ordinary = tokens.flag(index + 1) & (Flag.MEDICAL | Flag.NOT_NAME | WORDS) and not tokens.closes(index + 2)
+        if not match or ordinary:
+            return
+        end, label = match.end(), "ORGANIZATION" if tokens.words[index][0] in "HS" and "." not in match[0] else label
+    elif not _is_nickname(tokens, index):
+        return
+    if CARED.search(text, max(0, start - AROUND), end + AROUND):
+        yield Entity(label, start, end, 0.5, NAME)
+
+
+def _firm(tokens: Tokens, index: int) -> int:
+    """Return the first token of the firm whose legal form stands at `index`, or `index`: Holzbau Obermaier GmbH."""
+    start, named = index, False
+    while start and index - start < MOST_WORDS and not tokens.new_line(start) and not tokens.flag(start - 1) & STOPS:
+        word = tokens.words[start - 1]
+        if word in ("&", "-", "–", "+") or (word == "und" and start > 1 and tokens.is_upper(start - 2)):
+            start -= 1
+        elif tokens.is_upper(start - 1) and word[0].isalpha() and not tokens.ends_column(start):
+            start, named = start - 1, True
+        else:
+            break
+    while start < index and not tokens.is_upper(start):
+        start += 1
+    if tokens.words[index] in (*SHORT_FORMS, "&", "und"):
+        named = any(_is_proper(tokens, at) for at in range(start, index))
+    return start if named else index
+
+
+def _is_proper(tokens: Tokens, index: int) -> bool:
+    flag = tokens.flags[index]
+    return bool(flag & (NAMES | Flag.PLACE) or not flag & (WORDS | Flag.MEDICAL)) and len(tokens.words[index]) > 3
+
+
+def _is_nickname(tokens: Tokens, index: int) -> bool:
+    """Tell whether a word can be what a hospital is called for short: Rudolfinum, Bethanien."""
+    word, flag = tokens.words[index], tokens.flags[index]
+    if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.NOT_NAME) or flag & Flag.COMMON:
+        return False
+    return word[1:].islower() and not flag & Flag.COMPOUND
+
+
+def around_findings(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]:
+    """Yield employers after professions, practices named after `found` persons, legal forms after institutions."""
+    for entity in found:
+        if entity.entity_type == "PROFESSION" and (match := EMPLOYED.match(tokens.text, entity.end)):
+            index = bisect_left(tokens.starts, match.start(1))
+            single = bisect_left(tokens.starts, match.end(1)) - index == 1
+            if not tokens.flag(index) & STOPS and not (
+                single and tokens.flag(index) & WORDS and not GENERIC.match(match[0])
+            ):
+                yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
+        elif entity.entity_type == "PERSON":
+            yield from _practice(tokens, entity)
+        elif entity.entity_type in ("HOSPITAL", "ORGANIZATION") and (match := SUFFIX.match(tokens.text, entity.end)):
+            yield Entity(entity.entity_type, entity.start, match.end(), entity.score, NAME)
+
+
+def _practice(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
+    """Yield the practice that bears the name of a person: Gemeinschaftspraxis Dres. Aumüller / Pichlmaier."""
+    first = bisect_left(tokens.starts, entity.start)
+    at = first
+    while (
+        at
+        and not tokens.new_line(at)
+        and first - at < 12
+        and (tokens.flag(at - 1) & Flag.TITLE or tokens.words[at - 1] in (".", "(", ")", "c", "h"))
+    ):
+        at -= 1
+    if (
+        at
+        and at < first
+        and not tokens.new_line(at)
+        and HEADS.search(tokens.words[at - 1])
+        and tokens.flag(at - 1) & Flag.UPPER
+    ):
+        end = entity.end
+        while match := PARTNERS.match(tokens.text, end):
+            end = match.end()
+        yield Entity("HOSPITAL", tokens.starts[at - 1], end, 0.7, NAME)

@@ -1,0 +1,96 @@
+"""What stands beside findings: the rest of a name, further names of a list, ages after names, places after streets."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import NAME as NAMES
+from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.mentions import is_nameable, is_unknown
+from pipelines.recognizers.names import name_after
+from pipelines.recognizers.tokens import Tokens
+
+NAME = "neighbours"
+
+WORDS = Flag.COMMON | Flag.COMPOUND
+MOST_WORDS = 3
+JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
+AGE_AFTER = re.compile(
+    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre|a)?[,;)])"
+    r"|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
+)
+OLDEST = 112
+CITY_AFTER = re.compile(
+    r"(?:\s?,\s|\s?,?\s?\n)([A-ZÄÖÜ][a-zäöüß]{2,20}(?:-[A-ZÄÖÜ][a-zäöüß]+)?)(?=\s?(?:\n|$|[;,.)|]))"
+)
+
+
+def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
+    """Return what the entities `found` by others give away beside them."""
+    at = {start: index for index, start in enumerate(tokens.starts)}
+    after = {end: index + 1 for index, end in enumerate(tokens.ends)}
+    entities: list[Entity] = []
+    for entity in found:
+        first, end = at.get(entity.start), after.get(entity.end)
+        if first is None or end is None:
+            continue
+        if entity.entity_type == "PERSON":
+            entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
+        elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
+            word = at.get(match.start(1), 0)
+            if not tokens.flag(word) & (WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE):
+                entities.append(Entity("CITY", match.start(1), match.end(1), 0.5, NAME))
+    return [*entities, *_places_of_institutions(tokens, found)]
+
+
+def _before(tokens: Tokens, first: int) -> Iterator[Entity]:
+    """Yield an unknown given name before a name, and a particle that hangs on it: Habbo Eilts, al-Khatib."""
+    start = first
+    hangs = tokens.word(start - 1) in ("-", "'", "’") and tokens.joined(start) and tokens.joined(start - 1)
+    if hangs and tokens.word(start - 2).lower() in JOINED_PARTICLES:
+        start -= 2
+    while (
+        first - start < MOST_WORDS
+        and not tokens.new_line(start)
+        and tokens.gap(start) == " "
+        and is_unknown(tokens, start - 1)
+        and not tokens.flag(start) & Flag.PARTICLE
+    ):
+        start -= 1
+    if start < first:
+        yield Entity("PERSON", tokens.starts[start], tokens.ends[first - 1], 0.55, NAME)
+
+
+def _joined(tokens: Tokens, end: int) -> Iterator[Entity]:
+    """Yield the names that a stroke or "und" joins to a name: Bußkamp/Elsing, Lea,Tim u.Noah."""
+    while tokens.word(end) in ("/", "und", "u", "&") and not tokens.new_line(end + 1):
+        at = end + 1 + (tokens.word(end + 1) == ".")
+        if not is_unknown(tokens, at) and not (is_nameable(tokens, at) and not tokens.flag(at) & WORDS):
+            return
+        span = name_after(tokens, at, any_word=False)
+        if not span:
+            return
+        yield Entity("PERSON", tokens.starts[span[0]], tokens.ends[span[1] - 1], 0.5, NAME)
+        end = span[1]
+
+
+def _age(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
+    match = AGE_AFTER.match(tokens.text, entity.end)
+    group = match and match.lastindex
+    if match and group and int(re.split("[;,]", match[group])[0]) <= OLDEST:
+        yield Entity("AGE", match.start(group), match.end(group), 0.6, NAME)
+
+
+def _places_of_institutions(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]:
+    """Yield the unknown words of a hospital's name elsewhere: UniKlinik Mittelfels, Mittelfels den 4.6."""
+    at = {start: index for index, start in enumerate(tokens.starts)}
+    words: set[str] = set()
+    for entity in found:
+        index = at.get(entity.start, len(tokens)) if entity.entity_type == "HOSPITAL" else len(tokens)
+        while index < len(tokens) and tokens.ends[index] <= entity.end:
+            if len(tokens.words[index]) > 4 and is_unknown(tokens, index):
+                words.add(tokens.words[index])
+            index += 1
+    for index in tokens.having(Flag.UPPER) if words else ():
+        if tokens.words[index] in words:
+            yield Entity("CITY", tokens.starts[index], tokens.ends[index], 0.4, NAME)
