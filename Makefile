@@ -3,6 +3,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 CORPUS ?= build/corpus
+GERMEVAL ?=
+MODELS := $(foreach name,medbert.de medbert.de-dedup,--model $(subst medbert,medBERT,$(name))=build/models/$(name)) \
+  $(foreach name,bert roberta modernbert deberta,--model tiny-$(name)=build/tiny/$(name))
 DAGS ?= .venv-dags
 DAGS_OPTIONS ?=
 
@@ -13,6 +16,19 @@ corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 
 train: $(VENV)/.installed-dev  ## tokenizer and both models, tiny, on the sample corpus
 	$(BIN)/python -m medbert.train --corpus $(CORPUS) --output build --recipe tiny --vocabulary-size 4000
+
+evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## six tiny models on synthetic reports, and on GERMEVAL=DIR
+	for task in chest_ct chest_xray; do \
+	  $(BIN)/python -m pipelines.samples --benchmark $$task --output build/benchmarks/$$task --documents 600 || exit 1; done
+	$(BIN)/python -m tests.medbert.tiny_models --output build/tiny
+	$(BIN)/python -m medbert.intrinsic --corpus $(CORPUS) $(MODELS) --words 40 --output build/scores/intrinsic.json
+	$(BIN)/python -m medbert.evaluate --task chest_ct=build/benchmarks/chest_ct --task chest_xray=build/benchmarks/chest_xray \
+	  --task germeval14=$(GERMEVAL) $(MODELS) --intrinsic build/scores/intrinsic.json --output build/scores --device cpu \
+	  --limit 200 --runs 2 --epochs 1 --learning-rates 1e-3 3e-3 --long-texts truncate windows --max-length 96 --training-sizes 50
+
+build/models/medbert.de-dedup/config.json:
+	test -f $(CORPUS)/manifest.json || $(MAKE) corpus
+	$(MAKE) train
 
 test: check  ## all checks and tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -2,8 +2,9 @@
 
 python -m medbert.evaluate --task chest_ct=DIR --task germeval14=DIR --model NAME=FOLDER --output build/scores
 
-Writes scores.json and scores.md. Runs are kept below the output, so that the same command goes on where it
-ended. Without --model the published table's six models are rows; what cannot be loaded keeps its row.
+Writes scores.json, scores.md and the page scores.html. Runs are kept below the output, so that the same
+command goes on where it ended. Without --model the published table's six models are rows; what cannot be
+loaded keeps its row, and a benchmark that is not there its place, with the reason.
 """
 
 import argparse
@@ -11,26 +12,22 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import Progress
 from transformers.utils import logging
 
-from medbert import intervals, scores_report
+from medbert import intervals, scores_page, scores_report
 from medbert.batching import STRATEGIES
 from medbert.finetune import Settings
-from medbert.models import NEWER, PUBLISHED, ModelError, ModelRow, parse_row, published_scores
-from medbert.protocol import LEARNING_RATES, Protocol, evaluate_model, to_prediction
-from medbert.scoring import Prediction, compare, label_f1
+from medbert.models import NEWER, PUBLISHED, ModelError, ModelRow, parse_row
+from medbert.protocol import LEARNING_RATES, Protocol, evaluate_model
+from medbert.scores_file import Results, make_report
 from medbert.tasks import TASKS, read_task
-from medbert.tasks.examples import LEAKS, SPLITS, Splits
-
-Results = dict[tuple[str, str], dict[str, Any]]
+from medbert.tasks.examples import LEAKS, Splits
 
 
 def run_all(protocol: Protocol, rows: Sequence[ModelRow], tasks: Mapping[str, Splits]) -> tuple[Results, bool]:
@@ -39,26 +36,46 @@ def run_all(protocol: Protocol, rows: Sequence[ModelRow], tasks: Mapping[str, Sp
     Seeds come outermost, so that a spent budget leaves all models with about the same number of runs.
     """
     results: Results = {
-        (task, row.name): {"reason": "", "chosen": None, "runs": {}, "failed": {}} for task in tasks for row in rows
+        (task, row.name): {"reason": "", "chosen": None, "runs": {}, "failed": {}, "curves": {}}
+        for task in tasks
+        for row in rows
     }
-    total, complete = (protocol.runs + 1) * len(results), True
+    works = [
+        (seed, task, row, size)
+        for seed in (None, *range(protocol.runs))
+        for task, splits in tasks.items()
+        for row in rows
+        for size in (*sizes_of(protocol, splits, seed), None)
+    ]
+    complete = True
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("evaluate", total=total)
-        for seed in (None, *range(protocol.runs)):
-            for task, splits in tasks.items():
-                for row in rows:
-                    progress.update(bar, description=f"{task} {row.name} {'selection' if seed is None else seed}")
-                    complete &= step(protocol, row, task, splits, seed, results[task, row.name])
-                    progress.advance(bar)
+        bar = progress.add_task("evaluate", total=len(works))
+        for seed, task, row, size in works:
+            progress.update(bar, description=f"{task} {row.name} {'selection' if seed is None else seed}")
+            complete &= step(protocol, row, task, tasks[task], results[task, row.name], seed, size)
+            progress.advance(bar)
     return results, complete
 
 
-def step(protocol: Protocol, row: ModelRow, task: str, splits: Splits, seed: int | None, entry: dict[str, Any]) -> bool:
+def sizes_of(protocol: Protocol, splits: Splits, seed: int | None) -> list[int]:
+    """Return the sizes of a learning curve that are smaller than the training split; none for the selection."""
+    return [] if seed is None else [size for size in protocol.training_sizes if size < len(splits.train)]
+
+
+def step(
+    protocol: Protocol,
+    row: ModelRow,
+    task: str,
+    splits: Splits,
+    entry: dict[str, Any],
+    seed: int | None,
+    size: int | None,
+) -> bool:
     """Make one selection or run and note it in `entry`; returns False where the budget of time is spent."""
     if entry["reason"]:
         return True
     try:
-        result = evaluate_model(protocol, row, task, splits, seed)
+        result = evaluate_model(protocol, row, task, splits, seed, size)
     except TimeoutError:
         return False
     except ModelError as error:
@@ -69,98 +86,22 @@ def step(protocol: Protocol, row: ModelRow, task: str, splits: Splits, seed: int
         if result["chosen"] is None:
             reasons = sorted({tried["failed"] for tried in result["tried"]})
             entry["reason"] = f"every fine-tuning of the selection failed: {', '.join(reasons)}"
-    elif "failed" in result:
-        entry["failed"][seed] = result["failed"]
-    elif "predictions" in result:
-        entry["chosen"] = entry["chosen"] or {}
-        entry["runs"][seed] = result
+        return True
+    place = entry if size is None else entry["curves"].setdefault(size, {"runs": {}, "failed": {}})
+    if "failed" in result:
+        place["failed"][seed] = result["failed"]
+    else:
+        place["runs"][seed] = result
     return True
 
 
-def make_report(
-    protocol: Protocol,
-    rows: Sequence[ModelRow],
-    tasks: Mapping[str, Splits],
-    results: Results,
-    complete: bool,
-    draws: int,
-    leaks: str,
-    synthetic: Sequence[str],
-) -> dict[str, Any]:
-    """Return the content of scores.json."""
-    settings = {key: value for key, value in asdict(protocol.settings).items() if key not in SELECTED}
-    report: dict[str, Any] = {
-        "version": 1,
-        "complete": complete,
-        "settings": settings
-        | {"learning_rates": list(protocol.learning_rates), "runs": protocol.runs, "draws": draws, "leaks": leaks},
-        "tasks": {task: task_facts(splits, task in synthetic) for task, splits in tasks.items()},
-        "models": [model_facts(protocol, row, task, results[task, row.name]) for task in tasks for row in rows],
-        "scores": [],
-        "tests": [],
-        "labels": {},
-        "published": published_scores(),
-    }
-    for task, splits in tasks.items():
-        runs: dict[str, dict[int, Prediction]] = {
-            row.name: {seed: to_prediction(run) for seed, run in results[task, row.name]["runs"].items()}
-            for row in rows
-        }
-        failed = {row.name: len(results[task, row.name]["failed"]) for row in rows}
-        loaded = {name: of_model for name, of_model in runs.items() if of_model}
-        scores, tests = compare(task, splits, loaded, failed, draws)
-        report["scores"] += [score.to_json() for score in scores]
-        report["tests"] += tests
-        report["labels"][task] = {
-            name: mean_by_label([label_f1(splits, run) for run in of_model.values()])
-            for name, of_model in loaded.items()
-        }
-    return report
-
-
-SELECTED = {"learning_rate", "strategy"}
-
-
-def task_facts(splits: Splits, synthetic: bool) -> dict[str, Any]:
-    """Return what scores.json says of a benchmark."""
-    return {
-        "kind": splits.kind,
-        "labels": list(splits.labels),
-        "unseen": list(splits.unseen),
-        **{name: len(getattr(splits, name)) for name in SPLITS},
-        "synthetic": synthetic,
-        "warnings": list(splits.warnings),
-        "fingerprint": splits.fingerprint(),
-    }
-
-
-def model_facts(protocol: Protocol, row: ModelRow, task: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what scores.json says of a model on a benchmark; the cost is that of the first run."""
-    made, failed = len(entry["runs"]), len(entry["failed"])
-    first = next(iter(entry["runs"].values()), None)
-    return {
-        "model": row.name,
-        "location": Path(row.location).name if Path(row.location).exists() else row.location,
-        "task": task,
-        "reason": entry["reason"],
-        "chosen": entry["chosen"],
-        "runs": made,
-        "failed": failed,
-        "missing": 0 if entry["reason"] else protocol.runs - made - failed,
-        "reasons": sorted(set(entry["failed"].values())),
-        "cost": first["cost"] if first else None,
-    }
-
-
-def mean_by_label(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean over runs of each label's figure."""
-    return {label: float(np.mean([run[label] for run in runs])) for label in runs[0]}
-
-
 def is_synthetic(path: Path) -> bool:
-    """Tell whether the folder's README says that its data are synthetic."""
-    readme = (path if path.is_dir() else path.parent) / "README.md"
-    return readme.is_file() and "synthetic" in readme.read_text("utf-8", errors="replace").lower()
+    """Tell whether the README in the folder, or beside the file (NAME.README.md), says that its data are synthetic."""
+    beside = [] if path.is_dir() else [path.with_suffix(".README.md")]
+    readmes = [*beside, (path if path.is_dir() else path.parent) / "README.md"]
+    return any(
+        readme.is_file() and "synthetic" in readme.read_text("utf-8", errors="replace").lower() for readme in readmes
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -184,6 +125,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--epochs", type=int, default=defaults.epochs)
     add("--batch-size", type=int, default=defaults.batch_size)
     add("--max-length", type=int, default=defaults.max_length, metavar="TOKENS")
+    add("--training-sizes", type=int, nargs="+", default=[], metavar="N", help="learning curves over so many examples")
+    add("--intrinsic", type=Path, metavar="FILE", help="figures of python -m medbert.intrinsic, for the page")
     add("--limit", type=int, metavar="N", help="at most N examples of each split, the first ones: for a trial")
     add("--draws", type=int, default=intervals.DRAWS, help="bootstrap resamples of the test (default: %(default)s)")
     add("--leaks", choices=LEAKS, default="drop", help="what becomes of texts in two splits (default: %(default)s)")
@@ -192,20 +135,42 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_tasks(parsed: argparse.Namespace) -> tuple[dict[str, Splits], list[str]]:
-    """Return the benchmarks by name and those that are synthetic. Raises ValueError."""
-    tasks, synthetic = {}, list(parsed.synthetic)
+def read_tasks(parsed: argparse.Namespace) -> tuple[dict[str, Splits], list[str], dict[str, str]]:
+    """Return the benchmarks by name, those that are synthetic, and why others are missing.
+
+    A benchmark whose files are not there is missing; one whose files are malformed stops all: ValueError.
+    """
+    tasks, synthetic, missing = {}, list(parsed.synthetic), {}
     for text in parsed.task:
         name, mark, path = text.partition("=")
         if not mark:
             raise ValueError(f"--task {text}: NAME=PATH is wanted")
+        if name in TASKS and not (path and Path(path).exists()):
+            missing[name] = "no path was given" if not path else "no such file or folder"
+            print(f"{name}: missing: {path or 'no path'}", file=sys.stderr)
+            continue
         splits = read_task(name, Path(path), parsed.leaks, parsed.limit)
         for warning in splits.warnings:
             print(f"{name}: {warning}", file=sys.stderr)
         tasks[name] = splits
         if is_synthetic(Path(path)):
             synthetic.append(name)
-    return tasks, synthetic
+    if not tasks:
+        raise ValueError("no benchmark is there")
+    return tasks, synthetic, missing
+
+
+def read_intrinsic(path: Path | None) -> dict[str, Any] | None:
+    """Return what medbert.intrinsic wrote. Raises ValueError where it is something else."""
+    if path is None:
+        return None
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        value = None
+    if not isinstance(value, dict) or not {"scores", "models", "settings"} <= value.keys():
+        raise ValueError(f"{path}: not a file that python -m medbert.intrinsic wrote")
+    return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -216,13 +181,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.disable_progress_bar()
     rows = [parse_row(text) for text in parsed.model] if parsed.model else list(PUBLISHED)
     rows += NEWER if parsed.newer else ()
-    runs = parsed.runs or (10 if parsed.device.startswith("cuda") else 3)
+    runs = parsed.runs if parsed.runs is not None else (10 if parsed.device.startswith("cuda") else 3)
     protocol = Protocol(
         parsed.output,
         Settings(epochs=parsed.epochs, batch_size=parsed.batch_size, max_length=parsed.max_length),
         tuple(parsed.learning_rates),
         tuple(parsed.long_texts),
         runs,
+        tuple(sorted(set(parsed.training_sizes))),
         parsed.device,
         parsed.download,
         started + 60 * parsed.minutes if parsed.minutes is not None else float("inf"),
@@ -230,13 +196,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if len({row.name for row in rows}) < len(rows):
             raise ValueError("two models have the same name: give one as NAME=FOLDER")
-        tasks, synthetic = read_tasks(parsed)
+        if min((1, runs, *protocol.training_sizes)) < 1:
+            raise ValueError("--runs and --training-sizes must be positive")
+        tasks, synthetic, missing = read_tasks(parsed)
+        intrinsic = read_intrinsic(parsed.intrinsic)
         results, complete = run_all(protocol, rows, tasks)
-        report = make_report(protocol, rows, tasks, results, complete, parsed.draws, parsed.leaks, synthetic)
+        report = make_report(protocol, rows, tasks, results, parsed.draws, synthetic)
+        report |= {"complete": complete, "missing": missing, "intrinsic": intrinsic}
+        report["settings"] |= {"draws": parsed.draws, "leaks": parsed.leaks}
         parsed.output.mkdir(parents=True, exist_ok=True)
         content = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (parsed.output / "scores.json").write_text(content, "utf-8")
         (parsed.output / "scores.md").write_text(scores_report.markdown(report), "utf-8")
+        (parsed.output / "scores.html").write_text(scores_page.page(report), "utf-8")
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from medbert import metrics, models
+from medbert import memory, metrics, models
 from medbert.batching import Encoded, bucketed_batches, encode_texts, encode_words, pad
 from medbert.tasks.examples import Example, Splits, label_table
 
@@ -138,15 +138,24 @@ def gradients(fitted: Fitted, kind: str, batch: Sequence[Encoded], wanted: Seque
 
 @torch.inference_mode()
 def predict(fitted: Fitted, splits: Splits, examples: Sequence[Example]) -> list[np.ndarray]:
-    """Return per example the probabilities, float64 [labels], or a tag number per word, int64 [words]."""
+    """Return per example the probabilities, float64 [labels], or a tag number per word, int64 [words].
+
+    Out of memory halves the batch. Raises FailedRunError where one example does not fit or a logit is not finite.
+    """
     fitted.model.eval()
     encoded = encode(fitted.tokenizer, splits, examples, fitted.settings, fitted.length)
     order = np.argsort([entry.tokens for entry in encoded], kind="stable")
     results: list[np.ndarray] = [np.zeros(0)] * len(examples)
-    size = max(1, fitted.micro_batch) * 2
-    for start in range(0, len(order), size):
+    size, start = max(1, fitted.micro_batch) * 2, 0
+    while start < len(order):
         chosen = order[start : start + size]
-        logits = forward(fitted, splits.kind, [encoded[i] for i in chosen])
+        try:
+            logits = forward(fitted, splits.kind, [encoded[i] for i in chosen])
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise FailedRunError("out_of_memory") from None
+            size //= 2
+            continue
         if not torch.isfinite(logits).all():
             raise FailedRunError("prediction_not_finite")
         if splits.kind == "ner":
@@ -156,6 +165,7 @@ def predict(fitted: Fitted, splits: Splits, examples: Sequence[Example]) -> list
             parts = (logits.softmax(1) if splits.kind == "multi_class" else logits.sigmoid()).double().cpu().numpy()
         for i, part in zip(chosen, parts, strict=True):
             results[i] = part
+        start += len(chosen)
     return results
 
 
@@ -177,6 +187,7 @@ def fit(row: models.ModelRow, splits: Splits, settings: Settings, seed: int, dev
     AdamW, linear warm-up and decay; head, order and dropout are functions of `seed`.
     Raises models.ModelError where the model is not there, FailedRunError where it diverged.
     """
+    memory.start(device)
     tokenizer = models.load_tokenizer(row.location, download)
     model = models.load(row.location, splits.kind, outputs(splits), seed, download).to(device)
     if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
@@ -209,8 +220,7 @@ def fit(row: models.ModelRow, splits: Splits, settings: Settings, seed: int, dev
         elif epoch - fitted.epoch >= settings.patience:
             break
     model.load_state_dict(best)
-    if device.startswith("cuda"):
-        fitted.memory = torch.cuda.max_memory_allocated()
+    fitted.memory = memory.peak(device)
     return fitted
 
 

@@ -33,6 +33,7 @@ class Protocol:
     learning_rates: tuple[float, ...] = LEARNING_RATES
     strategies: tuple[str, ...] = STRATEGIES
     runs: int = 10
+    training_sizes: tuple[int, ...] = ()
     device: str = "cpu"
     download: bool = False
     deadline: float = float("inf")
@@ -95,18 +96,22 @@ def select(protocol: Protocol, row: ModelRow, splits: Splits, fit: Fit = finetun
     return {"chosen": asdict(options[best]), "tried": tried}
 
 
-def resample_train(splits: Splits, seed: int) -> Splits:
-    """Return `splits` with a bootstrap resample of train, a function of `seed` and the number of examples alone."""
-    chosen = np.random.default_rng([seed, 0]).integers(0, len(splits.train), len(splits.train))
+def resample_train(splits: Splits, seed: int, size: int | None = None) -> Splits:
+    """Return `splits` with a bootstrap resample of train, a function of `seed` and the number of examples alone.
+
+    With `size` only its first so many: the smaller resamples of a seed are parts of its larger ones.
+    """
+    chosen = np.random.default_rng([seed, 0]).integers(0, len(splits.train), len(splits.train))[:size]
     return replace(splits, train=tuple(splits.train[i] for i in chosen))
 
 
 def run_once(
-    protocol: Protocol, row: ModelRow, splits: Splits, settings: Settings, seed: int, fit: Fit = finetune.fit
+    protocol: Protocol, row: ModelRow, splits: Splits, settings: Settings, seed: int, size: int | None = None
 ) -> dict[str, Any]:
     """Fine-tune on the resample of `seed` and return its test predictions, thresholds and cost, JSON-ready."""
     try:
-        fitted = fit(row, resample_train(splits, seed), settings, seed, protocol.device, protocol.download)
+        resample = resample_train(splits, seed, size)
+        fitted = finetune.fit(row, resample, settings, seed, protocol.device, protocol.download)
         thresholds = np.full(len(splits.labels), 0.5)
         if splits.kind == "multi_label":
             valid = np.stack(finetune.predict(fitted, splits, splits.valid))
@@ -152,8 +157,13 @@ def cached(path: Path, key: str, make: Callable[[], dict[str, Any]]) -> dict[str
     return result
 
 
-def evaluate_model(protocol: Protocol, row: ModelRow, task: str, splits: Splits, seed: int | None) -> dict[str, Any]:
-    """Return the selection (`seed` None) or one run of a model on a task, from its file where it is there."""
+def evaluate_model(
+    protocol: Protocol, row: ModelRow, task: str, splits: Splits, seed: int | None, size: int | None = None
+) -> dict[str, Any]:
+    """Return the selection (`seed` None) or one run of a model on a task, from its file where it is there.
+
+    `size` is that of the training split where it is not all of it. Raises as `select` does.
+    """
     slug = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in row.name)
     digest = blake2b(f"{row.name}\0{row.location}".encode(), digest_size=3).hexdigest()
     folder = protocol.output / "runs" / task / f"{slug}-{digest}"
@@ -167,7 +177,8 @@ def evaluate_model(protocol: Protocol, row: ModelRow, task: str, splits: Splits,
     def run() -> dict[str, Any]:
         if protocol.late():
             raise TimeoutError
-        return run_once(protocol, row, splits, settings, seed)
+        return run_once(protocol, row, splits, settings, seed, size)
 
     run_key = f"{key}-{blake2b(json.dumps(selection['chosen']).encode(), digest_size=6).hexdigest()}"
-    return cached(folder / f"seed-{seed:03}.json", run_key, run)
+    suffix = "" if size is None else f"-size-{size}"
+    return cached(folder / f"seed-{seed:03}{suffix}.json", run_key, run)

@@ -17,6 +17,17 @@ ENTITY_TITLES = {
     "micro_recall": "strict recall",
     "token_f1": "F1 per tag (macro, with O)",
 }
+PRECISION = "Precision and recall are macro averages. Thresholds from validation."
+INTRINSIC = {
+    "word_perplexity": "pseudo-perplexity per word",
+    "token_perplexity": "pseudo-perplexity per token (vocabularies differ: compare the one per word)",
+    "bits_per_byte": "bits per byte",
+    "token_accuracy": "masked accuracy per token",
+    "word_accuracy": "masked accuracy per whole word",
+    "fertility": "tokens per word",
+    "unknown_share": "share of unknown tokens (they are easily predicted: distrust the figures of a model with many)",
+}
+"""The intrinsic figures and how tables name them."""
 
 
 def cell_text(score: Mapping[str, Any] | None) -> str:
@@ -36,8 +47,10 @@ def markdown_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def scores_table(report: Mapping[str, Any], task: str, columns: Iterable[str], published: bool) -> str:
-    """Return the table of `task`; with `published`, the card's figure stands in a column beside each of ours."""
+def scores_table(
+    report: Mapping[str, Any], task: str, columns: Iterable[str], published: bool
+) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of `task`; with `published`, the card's figure stands in a column beside each of ours."""
     scores = {(entry["model"], entry["metric"]): entry for entry in report["scores"] if entry["task"] == task}
     card, columns = (report["published"].get(task, {}) if published else {}), tuple(columns)
     entities = report["tasks"][task]["kind"] == "ner"
@@ -55,7 +68,7 @@ def scores_table(report: Mapping[str, Any], task: str, columns: Iterable[str], p
                 figure = card.get(entry["model"], {}).get(name)
                 row.append("–" if figure is None else f"{figure:.2f}")
         rows.append(row)
-    return markdown_table(header, rows)
+    return header, rows
 
 
 def notes(report: Mapping[str, Any], task: str) -> list[str]:
@@ -78,8 +91,8 @@ def notes(report: Mapping[str, Any], task: str) -> list[str]:
     return [*lines, *report["tasks"][task]["warnings"]]
 
 
-def cost_table(report: Mapping[str, Any], task: str) -> str:
-    """Return what was chosen for each model and what it cost."""
+def cost_table(report: Mapping[str, Any], task: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of what was chosen for each model and what it cost."""
     rows = []
     for entry in report["models"]:
         if entry["task"] == task and entry["cost"]:
@@ -88,8 +101,56 @@ def cost_table(report: Mapping[str, Any], task: str) -> str:
             rate, size = f"{chosen['learning_rate']:g}", f"{cost['parameters'] / 1e6:.1f} M"
             speed = f"{cost['tokens_per_second']:,.0f}"
             rows.append([entry["model"], rate, chosen["strategy"], size, speed, memory])
-    header = ["model", "learning rate", "long texts", "parameters", "training tokens/s", "memory"]
-    return markdown_table(header, rows)
+    return ["model", "learning rate", "long texts", "parameters", "training tokens/s", "peak memory"], rows
+
+
+def learning_table(report: Mapping[str, Any], task: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the learning curves: a row per model and size, a column per metric."""
+    points = [point for point in report["learning"] if point["task"] == task]
+    names = list(dict.fromkeys(point["metric"] for point in points))
+    cells = {(point["model"], point["size"], point["metric"]): point for point in points}
+    places = list(dict.fromkeys((point["model"], point["size"]) for point in points))
+    rows = [
+        [model, f"{size:,}", *(cell_text({**cells[model, size, name], "best": False}) for name in names)]
+        for model, size in places
+    ]
+    return ["model", "training examples", *(METRICS[name] for name in names)], rows
+
+
+def label_table(report: Mapping[str, Any], task: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of F1 per label: a row per label, a column per model."""
+    models = report["labels"][task]
+    names = list(next(iter(models.values()), {}))
+    return ["label", *models], [[name, *(f"{100 * of[name]:.2f}" for of in models.values())] for name in names]
+
+
+def pairs_table(report: Mapping[str, Any], task: str, metric: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the tests of each pair of models by `metric`."""
+    rows = []
+    for test in report["tests"]:
+        if test["task"] == task and test["metric"] == metric:
+            figures = (test["difference"], 100, ".2f"), (test["p"], 1, ".4f"), (test["p_holm"], 1, ".4f")
+            cells = ["–" if value is None else format(scale * value, form) for value, scale, form in figures]
+            rows.append([" − ".join(test["models"]), *cells])
+    return ["pair", "difference", "p", "p after Holm"], rows
+
+
+def intrinsic_table(report: Mapping[str, Any], metric: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of an intrinsic figure: a row per source, a column per model."""
+    found = report["intrinsic"]
+    cells = {(entry["source"], entry["model"]): entry for entry in found["scores"] if entry["metric"] == metric}
+    models = [entry["model"] for entry in found["models"]]
+    rows = []
+    for source, documents in found["documents"].items():
+        if not documents:
+            continue
+        row = [source, f"{documents:,}"]
+        for model in models:
+            entry = cells.get((source, model))
+            figures = [] if entry is None else [plain(entry[name]) for name in ("mean", "low", "high")]
+            row.append("{} [{}, {}]".format(*figures) if figures else "–")
+        rows.append(row)
+    return ["source", "documents", *models], rows
 
 
 def methods(report: Mapping[str, Any]) -> str:
@@ -112,6 +173,30 @@ def methods(report: Mapping[str, Any]) -> str:
     )
 
 
+def plain(value: float) -> str:
+    """Return a figure that may be of any size with four digits at least."""
+    return f"{value:,.3f}" if value < 1e6 else f"{value:.2e}"
+
+
+def intrinsic_methods(intrinsic: Mapping[str, Any]) -> str:
+    """Return how the intrinsic figures were made, and why models have none."""
+    chosen = intrinsic["settings"]
+    reasons = [
+        f"{entry['model']} has no figures: {entry['reason']}." for entry in intrinsic["models"] if entry["reason"]
+    ]
+    if without := [source for source, documents in intrinsic["documents"].items() if not documents]:
+        reasons.append(f"Sources without a held-out document: {', '.join(without)}.")
+    text = (
+        f"Held-out documents of the corpus ({intrinsic['corpus']}), {chosen['documents']} of a source at most; "
+        f"{intrinsic['near_duplicates']} with a near-duplicate in the corpus were left out first. Of each, the same "
+        f"passage of at most {chosen['words']} words for every model. Each token is predicted with it and the later "
+        "tokens of its word masked (Salazar et al. 2020; within words Kauf and Ivanova 2023), so that the figures per "
+        "word and per byte compare between vocabularies; how many tokens a word has is given. 95 % intervals from "
+        f"{chosen['draws']} bootstrap resamples of the documents."
+    )
+    return " ".join([text, *reasons])
+
+
 def markdown(report: Mapping[str, Any]) -> str:
     """Return the whole page."""
     parts = ["# Evaluation", "", "Per cent, means over fine-tunings with 95 % intervals."]
@@ -126,14 +211,24 @@ def markdown(report: Mapping[str, Any]) -> str:
         sizes = f"{facts['train']:,} / {facts['valid']:,} / {facts['test']:,}"
         parts += [f"{sizes} examples for training, validation and test; {len(facts['labels'])} labels.", ""]
         if facts["kind"] == "ner":
-            parts += [scores_table(report, task, ENTITIES, False), ""]
+            parts += [markdown_table(*scores_table(report, task, ENTITIES, False)), ""]
             parts += [
                 "Strict: boundaries and type (IOB2). Per tag: each word's tag, the rule of the published figures."
             ]
         else:
-            parts += [scores_table(report, task, CLASSIFICATION, True), ""]
-            parts += ["Precision and recall are macro averages. Thresholds from validation.", ""]
-            parts += [scores_table(report, task, AT_HALF, False), "", scores_table(report, task, OTHERS, False)]
-        parts += ["", *(f"- {line}" for line in notes(report, task)), "", cost_table(report, task)]
+            parts += [markdown_table(*scores_table(report, task, CLASSIFICATION, True)), "", PRECISION, ""]
+            for columns in (AT_HALF, OTHERS):
+                parts += [markdown_table(*scores_table(report, task, columns, False)), ""]
+        parts += ["", *(f"- {line}" for line in notes(report, task)), "", markdown_table(*cost_table(report, task))]
+        for title, table in (("Learning curves", learning_table), ("F1 per label", label_table)):
+            header, rows = table(report, task)
+            parts += ["", f"### {title}", "", markdown_table(header, rows)] if rows else []
+    parts += [
+        line for task, reason in report["missing"].items() for line in ("", f"## {task}", "", f"Missing: {reason}.")
+    ]
+    if report["intrinsic"]:
+        parts += ["", "## Intrinsic comparison", "", intrinsic_methods(report["intrinsic"])]
+        for metric, title in INTRINSIC.items():
+            parts += ["", f"### {title}", "", markdown_table(*intrinsic_table(report, metric))]
     parts += ["", "## Methods", "", methods(report), ""]
     return "\n".join(parts)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -28,6 +28,11 @@ def test_groups(splits: Splits) -> np.ndarray:
     """Return int [examples]: which test examples are of one patient or document; others stand alone."""
     keys = [example.group or f"\0{i}" for i, example in enumerate(splits.test)]
     return np.unique(keys, return_inverse=True)[1]
+
+
+def test_weights(splits: Splits, draws: int) -> np.ndarray:
+    """Return float [1 + draws, test examples]: the test itself, then its resamples, the same for every model."""
+    return np.vstack([np.ones((1, len(splits.test))), intervals.resamples(test_groups(splits), draws, 0)])
 
 
 def figures(splits: Splits, prediction: Prediction, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -83,7 +88,7 @@ def compare(
     `runs` are the predictions by model and seed. A pair is compared on the seeds that both have: their
     training resamples and test resamples are the same. Models with a failed run are compared to none.
     """
-    weights = np.vstack([np.ones((1, len(splits.test))), intervals.resamples(test_groups(splits), draws, 0)])
+    weights = test_weights(splits, draws)
     found = {
         model: {seed: figures(splits, prediction, weights) for seed, prediction in sorted(of_model.items())}
         for model, of_model in runs.items()
@@ -104,16 +109,30 @@ def compare(
                 | {"p": number(entry.p), "p_holm": number(adjusted[pair])}
             )
         for model, seeds in found.items():
-            entry = estimate([values[metric] for values in seeds.values()])
+            entry = within_bounds(estimate([values[metric] for values in seeds.values()]))
             others = [other for other in found if other != model]
             worse = tuple(sorted(better.get(model, ())))
             scores.append(
                 Score(
-                    model, task, metric, number(entry.mean), number(max(0.0, entry.low)), number(min(1.0, entry.high)),
+                    model, task, metric, number(entry.mean), number(entry.low), number(entry.high),
                     len(seeds), failed[model], worse, bool(others) and len(worse) == len(others),
                 )
             )  # fmt: skip
     return scores, tests
+
+
+def means(
+    splits: Splits, runs: Mapping[int, Prediction], metrics_wanted: Sequence[str], draws: int
+) -> dict[str, intervals.Estimate]:
+    """Return the mean over `runs`, by seed, and its interval for each metric."""
+    weights = test_weights(splits, draws)
+    found = [figures(splits, prediction, weights) for _, prediction in sorted(runs.items())]
+    return {name: within_bounds(estimate([values[name] for values in found])) for name in metrics_wanted}
+
+
+def within_bounds(found: intervals.Estimate) -> intervals.Estimate:
+    """Return `found`, a share, with its interval cut to 0 to 1; NaN stays NaN."""
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def estimate(values: Sequence[np.ndarray]) -> intervals.Estimate:

@@ -63,8 +63,9 @@ def new_splits(kind: str, files: dict[str, list[Example]], labels: tuple[str, ..
     Raises ValueError where a split has no example.
     """
     files, notes = {name: list(files.get(name, ())) for name in SPLITS}, list(notes)
-    if not files["train"]:
+    if not files["train"] and files["valid"]:
         files["train"], files["valid"] = files["valid"], []
+        notes.append("no file for this benchmark's train split: that of the validation split was taken")
     for part in ("test", "valid"):
         if not files[part] and files["train"]:
             files["train"], files[part] = split_groups(files["train"], part)

@@ -44,6 +44,12 @@ _INCIDENTAL_STEMS = {
     "bone": ("Klavikula", "Humerus", "Skapula"),
 }
 _TOPICS = {"chest_ct": CHEST_CT, "chest_xray": CHEST_XRAY}
+_README = """# {name}: synthetic reports
+
+{documents:,} synthetic radiology reports with {labels} labels, by `python -m pipelines.samples --benchmark {name}`.
+No report is of a real patient. In {noise:.1%} of the reports one label is wrong. Figures on them show that an
+evaluation works; they say nothing of how well a model reads real reports.
+"""
 
 
 def labelled(name: str, rng: Random, noise: float = LABEL_NOISE) -> tuple[str, list[str]]:
@@ -128,14 +134,18 @@ def split_sizes(documents: int) -> dict[str, int]:
 def write_benchmark(name: str, output: Path, documents: int, seed: int, noise: float = LABEL_NOISE) -> None:
     """Write labelled reports as CSV: one file if `output` ends in .csv, else train, valid and test in a folder.
 
-    chest_ct has the columns `text,labels`, the labels joined by commas; chest_xray a column a label.
+    chest_ct has the columns `text,labels`, the labels joined by commas; chest_xray a column a label. A
+    README beside them, README.md or NAME.README.md, says that they are synthetic.
     """
     produced = examples(name, documents, seed, noise)
+    readme = _README.format(name=name, documents=documents, labels=len(BENCHMARKS[name].labels), noise=noise)
     if output.suffix == ".csv":
         output.parent.mkdir(parents=True, exist_ok=True)
+        output.with_suffix(".README.md").write_text(readme, "utf-8")
         _write(name, output, produced, documents)
         return
     output.mkdir(parents=True, exist_ok=True)
+    (output / "README.md").write_text(readme, "utf-8")
     for split, size in split_sizes(documents).items():
         _write(name, output / f"{split}.csv", produced, size)
 
