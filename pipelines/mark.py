@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from pipelines.shard import part_url, read_row_groups, rejection_line, row_groups, sha256
 from pipelines.usage import peak_memory
+from pipelines.vocabulary import VocabularyTally
 from schemas import storage
 from schemas.document import SHARD_SCHEMA, Rejection
 from schemas.manifest import Shard
@@ -136,6 +137,7 @@ class ShardTally:
         self.rejected: Counter[str] = Counter()
         self.entities: Counter[str] = Counter()
         self.distributions: dict[str, Counter[str]] = {}
+        self.vocabulary = VocabularyTally()
 
     def add(self, rows: pa.Table, reasons: Sequence[str]) -> None:
         """Count `rows`, which stay, and the `reasons` of those that do not ('': stays)."""
@@ -146,6 +148,7 @@ class ShardTally:
             self.entities.update(dict(entities))
         for name, histogram in distributions(rows).items():
             self.distributions.setdefault(name, Counter()).update(histogram)
+        self.vocabulary.add(rows["id"].to_pylist(), rows["text"].to_pylist())
 
     def account(self, output: str, path: str) -> dict[str, Any]:
         url, rows = storage.join(output, path), self.full.documents
@@ -156,6 +159,7 @@ class ShardTally:
             "rejected": dict(sorted(self.rejected.items())),
             "entities": dict(sorted(self.entities.items())),
             "distributions": {name: dict(sorted(bins.items())) for name, bins in self.distributions.items()},
+            "vocabulary": self.vocabulary.account(),
         }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.software import VERSION, libraries
 from pipelines.usage import PassClock, peak_memory, peak_memory_of_children
+from pipelines.vocabulary import vocabulary
 from schemas.manifest import Account, Manifest, Shard, add_counts, summarise
 from schemas.statistics import CorpusStatistics
 
@@ -64,6 +65,7 @@ def make_manifest(
         },
         distributions=distributions,
         deduplication=deduplication,
+        vocabulary=vocabulary((shard["source"], shard["vocabulary"]) for shard in shards),
     )
 
 

@@ -1,9 +1,10 @@
 """The report of a finished corpus: `report.html` and `report.md` for people, `statistics.json` for programs.
 
     python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html|csv] [--compare OTHER]
+        [--tokenizer DIR]
 
-All figures come from the manifest, those of the run alone from `run.json`. `statistics.csv` holds the counts of
-`statistics.json`, one a line.
+All figures come from the manifest, but those of the run, from `run.json`, and tokens, from `tokens.json`, which
+`--tokenizer` writes. `statistics.csv` holds the counts of `statistics.json`, one a line.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from pipelines.report_tables import (
     sections,
     statistics,
 )
+from pipelines.token_counts import FILE as TOKENS_FILE
+from pipelines.token_counts import count_tokens, read_tokens
 from schemas import storage
 from schemas.manifest import Manifest
 
@@ -60,10 +63,13 @@ def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str
     return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
 
 
-def markdown(manifest: Manifest) -> str:
-    """Return `report.md` of `manifest`."""
+Tokens = Mapping[str, Any] | None
+
+
+def markdown(manifest: Manifest, tokens: Tokens = None) -> str:
+    """Return `report.md` of `manifest`, with the `tokens` of its `tokens.json`."""
     blocks = ["# Corpus report", f"Version {manifest.version}, fingerprint `{manifest.fingerprint}`.", NOTES]
-    return "\n\n".join([*blocks, *section_blocks(sections(manifest))]) + "\n"
+    return "\n\n".join([*blocks, *section_blocks(sections(manifest, tokens))]) + "\n"
 
 
 def section_blocks(tables: Iterable[Section]) -> Iterator[str]:
@@ -81,20 +87,23 @@ def comparison_markdown(ours: Manifest, theirs: Manifest) -> str:
     return "\n\n".join(["# Comparison of two builds", builds, *section_blocks(comparison(ours, theirs))]) + "\n"
 
 
-def counts_csv(manifest: Manifest) -> str:
+def counts_csv(manifest: Manifest, tokens: Tokens = None) -> str:
     """Return `statistics.csv`: table, then up to four names that lead to a count, and the count; absent is missing."""
 
     def leaves(value: Any, path: tuple[str, ...]) -> Iterator[list[str]]:
         if isinstance(value, Mapping):
             for name, inner in sorted(value.items()):  # a manifest that was read back has another order
                 yield from leaves(inner, (*path, name))
+        elif isinstance(value, list):
+            for position, inner in enumerate(value, 1):
+                yield from leaves(inner, (*path, str(position)))
         elif isinstance(value, int):
             yield [*path, *[""] * (5 - len(path)), str(value)]
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["table", "name_1", "name_2", "name_3", "name_4", "count"])
-    writer.writerows(leaves(statistics(manifest), ()))
+    writer.writerows(leaves(statistics(manifest, tokens), ()))
     return stream.getvalue()
 
 
@@ -112,47 +121,58 @@ def write_reports(corpus: str, manifest: Manifest | None = None, language: str =
     Raises OSError where there is no manifest, ValueError where it is broken.
     """
     manifest = manifest or Manifest.read(storage.join(corpus, "manifest.json"))
-    storage.write_json(storage.join(corpus, "statistics.json"), statistics(manifest))
-    with storage.atomic_write(storage.join(corpus, "report.md")) as stream:
-        stream.write(markdown(manifest).encode())
-    with storage.atomic_write(storage.join(corpus, "statistics.csv")) as stream:
-        stream.write(counts_csv(manifest).encode())
-    with storage.atomic_write(storage.join(corpus, "report.html")) as stream:
-        stream.write(page(manifest, language, read_run(corpus)).encode())
+    tokens = read_tokens(corpus, manifest)
+    storage.write_json(storage.join(corpus, "statistics.json"), statistics(manifest, tokens))
+    texts = {
+        "report.md": markdown(manifest, tokens),
+        "statistics.csv": counts_csv(manifest, tokens),
+        "report.html": page(manifest, language, read_run(corpus), tokens),
+    }
+    for name, text in texts.items():
+        with storage.atomic_write(storage.join(corpus, name)) as stream:
+            stream.write(text.encode())
     return manifest
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, or 2 where there is no manifest to report on."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
     parser = argparse.ArgumentParser("python -m pipelines.report", description="Report on a finished corpus.")
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     parser.add_argument("--format", choices=("md", "json", "html", "csv"), help="print this and write nothing")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")
+    parser.add_argument("--tokenizer", metavar="DIR", help="count tokens by its tokenizer.json first: tokens.json")
     parser.add_argument("--compare", metavar="OTHER", help="print what changed since this corpus and write nothing")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, or 2 where there is no manifest to report on, or no tokenizer."""
+    options = build_parser().parse_args(arguments)
     folder = options.corpus
     try:
+        manifest = Manifest.read(storage.join(folder, "manifest.json"))
         if options.compare:
-            ours = Manifest.read(storage.join(folder, "manifest.json"))
             folder = options.compare
-            print(comparison_markdown(ours, Manifest.read(storage.join(folder, "manifest.json"))), end="")
+            print(comparison_markdown(manifest, Manifest.read(storage.join(folder, "manifest.json"))), end="")
             return 0
-        if options.format is None:
-            print(markdown(write_reports(options.corpus, language=options.language)), end="")
-            return 0
-        manifest = Manifest.read(storage.join(options.corpus, "manifest.json"))
+        if options.tokenizer:
+            tokens = count_tokens(folder, manifest, options.tokenizer)
+            storage.write_json(storage.join(folder, TOKENS_FILE), tokens)
     except (OSError, ValueError) as error:
         reason = error if isinstance(error, ValueError) else "no manifest.json; is the build finished?"
         print(f"{folder}: {reason}", file=sys.stderr)
         return 2
-    if options.format == "md":
-        print(markdown(manifest), end="")
-    elif options.format == "html":
-        print(page(manifest, options.language, read_run(folder)), end="")
+    if options.format is None:
+        write_reports(folder, manifest, options.language)
+    tokens = read_tokens(folder, manifest)
+    if options.format == "html":
+        print(page(manifest, options.language, read_run(folder), tokens), end="")
     elif options.format == "csv":
-        print(counts_csv(manifest), end="")
+        print(counts_csv(manifest, tokens), end="")
+    elif options.format == "json":
+        print(json.dumps(statistics(manifest, tokens), ensure_ascii=False, indent=2, sort_keys=True))
     else:
-        print(json.dumps(statistics(manifest), ensure_ascii=False, indent=2, sort_keys=True))
+        print(markdown(manifest, tokens), end="")
     return 0
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pipelines.vocabulary import MINIMUM_DOCUMENTS
 from schemas.document import SOURCES
 from schemas.manifest import SUMMARY, VARIANTS, Account, Manifest, summarise
 from schemas.statistics import CorpusStatistics
@@ -37,6 +38,10 @@ NOTES = (
     "table by an English model, so the two are near each other but not the same measure. Size is UTF-8 text in MB "
     "(1,000,000 bytes), rounded up in every row, the summary from its own bytes: the rows may add to more. "
     f"“{MISSING}” means that there is no figure, which is not zero."
+)
+TERMS_NOTE = (
+    "A term is a noun of a German dictionary that is no name, place or calling and stands in no surrogate, and that at "
+    f"least {MINIMUM_DOCUMENTS} documents of the source hold."
 )
 
 
@@ -137,8 +142,34 @@ def overlap_table(duplicates: Mapping[str, Mapping[str, Mapping[str, int]]]) -> 
     return Section("Who duplicates whom", ("Source", "Duplicates of", "Exact", "Near"), cells)
 
 
-def sections(manifest: Manifest) -> list[Section]:
-    """Return the tables of the report of `manifest`, in order."""
+def tokens_table(tokens: Mapping[str, Any] | None) -> Section:
+    """Return tokens by source, and how many a word is made of, from `tokens.json` where there is one."""
+    title, header = "Tokens", ("Source", "No. Words", "Tokens", "Tokens a word", "Unknown tokens")
+    if tokens is None:
+        return Section(title, header, (), "No tokenizer was given: python -m pipelines.report --tokenizer DIR.")
+    cells = []
+    for source in (*SOURCES, SUMMARY):
+        row = tokens["rows"].get(source)
+        rate = f"{row['tokens'] / row['words']:.3f}" if row and row["words"] else MISSING
+        counts = [number(row[name]) if row else MISSING for name in ("words", "tokens", "unknown")]
+        cells.append([DISPLAY_NAMES[source], *counts[:2], rate, counts[2]])
+    return Section(title, header, cells, "Special tokens do not count.")
+
+
+def terms_table(vocabulary: Mapping[str, Any]) -> Section:
+    """Return the commonest terms of each source and how many documents hold them."""
+    title, header = "Top terms", ("Source", "Terms and how many documents hold them")
+    if not vocabulary:
+        return Section(title, header, (), "The manifest has no counts of terms.")
+    cells = []
+    for source in (source for source in SOURCES if source in vocabulary["growth"]):
+        terms = sorted(vocabulary["terms"].get(source, {}).items(), key=lambda item: (-item[1], item[0]))
+        cells.append([DISPLAY_NAMES[source], ", ".join(f"{t} {n:,}" for t, n in terms) or MISSING])
+    return Section(title, header, cells, TERMS_NOTE)
+
+
+def sections(manifest: Manifest, tokens: Mapping[str, Any] | None = None) -> list[Section]:
+    """Return the tables of the report of `manifest`, in order; `tokens` is the content of its `tokens.json`."""
     tables = []
     for variant in VARIANTS:
         rows = manifest.statistics.get(variant, {})
@@ -154,10 +185,10 @@ def sections(manifest: Manifest) -> list[Section]:
     if manifest.withdrawn:
         withdrawn = [[DISPLAY_NAMES.get(name, name), number(count)] for name, count in manifest.withdrawn.items()]
         tables.append(Section("Withdrawn documents", ("Source", "Documents"), withdrawn))
-    return tables
+    return [*tables, tokens_table(tokens), terms_table(manifest.vocabulary)]
 
 
-def statistics(manifest: Manifest) -> dict[str, Any]:
+def statistics(manifest: Manifest, tokens: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the content of `statistics.json`, which `schemas/statistics.schema.json` describes."""
 
     def rows(table: Mapping[str, CorpusStatistics]) -> dict[str, dict[str, int]]:
@@ -177,4 +208,6 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
             name: {source: dict(bins) for source, bins in table.items()}
             for name, table in manifest.distributions.items()
         },
+        "vocabulary": dict(manifest.vocabulary),
+        "tokens": None if tokens is None else dict(tokens),
     }

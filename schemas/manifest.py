@@ -59,7 +59,8 @@ class Manifest:
 
     `statistics[variant][source]` has a row `summary` too; `entities[source]` counts de-identified
     spans by label; `distributions[name][source]` are histograms, lower edge of a bin to count;
-    `deduplication` is the JSON form of `schemas.signatures.Summary`.
+    `deduplication` is the JSON form of `schemas.signatures.Summary`, `vocabulary` that of
+    `pipelines.vocabulary.vocabulary`; it is empty where it was not counted.
     """
 
     version: str
@@ -72,6 +73,7 @@ class Manifest:
     withdrawn: Mapping[str, int] = field(default_factory=dict)
     distributions: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     deduplication: Mapping[str, Any] = field(default_factory=dict)
+    vocabulary: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise ValueError where documents are unaccounted for or figures contradict each other."""
@@ -105,6 +107,7 @@ class Manifest:
                 withdrawn=value["withdrawn"],
                 distributions=value["distributions"],
                 deduplication=value["deduplication"],
+                vocabulary=value.get("vocabulary", {}),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"{storage.split_url(url)[0]}: not a corpus manifest ({error})") from None

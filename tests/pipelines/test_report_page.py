@@ -1,11 +1,13 @@
 import json
 import re
+from dataclasses import replace
 from importlib import resources
 
 import pytest
 from lxml import html
 
-from pipelines.report_page import Language, page
+from pipelines.report_html import Language
+from pipelines.report_page import page
 from pipelines.report_tables import MISSING, sections
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
@@ -122,9 +124,65 @@ def test_page_is_deterministic_and_free_of_the_clock():
     assert not re.search(r"\d{2}:\d{2}", html.fromstring(page(MANIFEST)).xpath("string(//main)"))
 
 
+RUN = {
+    "cpu_seconds": {"clean": 2.0, "read": 0.0},
+    "wall_seconds": {"parts": 3.0},
+    "megabytes_per_second": {"clean": 2.5},
+    "peak_memory_bytes": {"driver": 0, "workers": 1_234_000_000},
+}
+
+
 def test_run_figures_are_shown_or_said_to_be_missing():
-    run = {"cpu_seconds": {"clean": 2.0, "read": 0.0}, "wall_seconds": {"parts": 3.0}, "text_bytes": 4_000_000}
-    text = html.fromstring(page(MANIFEST, "de", run)).text_content()
-    assert "clean2,02,00" in text
+    text = html.fromstring(page(MANIFEST, "de", RUN)).text_content()
+    assert "clean2,02,50" in text
     assert f"read0,0{MISSING}" in text
+    assert f"parts3,0{MISSING}{MISSING}" in text
+    assert "der gestartete0" in text
+    assert "der größte andere1.234" in text
     assert "Neben dem Manifest liegt keine run.json" in html.fromstring(page(MANIFEST, "de")).text_content()
+
+
+VOCABULARY = {
+    "minimum_documents": 10,
+    "terms": {"radiology_reports": {"Befund": 1100, "Erguss": 12}},
+    "growth": {
+        name: [{"documents": 10**k, "words": 10 ** (k + 1), "distinct": 5 * 2**k} for k in (1, 2, 3)]
+        for name in ("radiology_reports", "summary")
+    }
+    | {"ggponc": []},
+}
+TOKENS = {
+    "corpus": "x",
+    "tokenizer": "y",
+    "entries": 9,
+    "rows": {"ggponc": {"words": 400, "tokens": 500, "unknown": 0}},
+}
+
+
+def test_terms_growth_and_tokens_are_shown():
+    tree = html.fromstring(page(replace(MANIFEST, vocabulary=VOCABULARY), "de", None, TOKENS))
+    text = tree.text_content()
+    assert "Befund 1.100, Erguss 12" in text
+    assert "10.0001.00040" not in text
+    assert "1.00010.000400,30" in text
+    rows = {row.xpath("string(th)"): row.xpath("td/text()") for row in tree.xpath("//h2[@id='tokens']/..//tr[td]")}
+    assert rows["GGPOnc 1.0"]
+    assert "GGPOnc 1.04005001,2500" in text
+    assert f"Wikipedia{MISSING}{MISSING}{MISSING}{MISSING}" in text
+    assert len(tree.xpath("//svg/polyline")) == 2
+
+
+def test_what_was_not_counted_is_said():
+    text = html.fromstring(page(MANIFEST)).text_content()
+    assert "No tokenizer was given" in text
+    assert "The manifest has no counts of terms." in text
+    assert "The manifest has no counts of words." in text
+    assert not html.fromstring(page(MANIFEST)).xpath("//svg")
+    few = replace(MANIFEST, vocabulary={**VOCABULARY, "terms": {}})
+    assert f"GGPOnc 1.0{MISSING}" in html.fromstring(page(few)).text_content()
+
+
+def test_flow_has_a_piece_for_every_reason():
+    tree = html.fromstring(page(MANIFEST))
+    assert "300 rejected, ingest_not_a_report" in tree.xpath("//span[@class='rejected']/@title")
+    assert any("300 rejected" in label for label in tree.xpath("//span[@class='bar']/@aria-label"))
