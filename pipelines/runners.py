@@ -1,6 +1,8 @@
 """Which Beam runner runs a build, and which are refused because they lose documents."""
 
 import argparse
+import os
+import shlex
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -76,7 +78,9 @@ def pipeline_factory(options: PipelineOptions, runner: str) -> Callable[[], beam
     if runner == "DirectRunner":
         environment = None
         if options.view_as(DirectOptions).direct_num_workers != 1:
-            environment = SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m {WORKER}")
+            # exec: the driver is the worker's parent, not a shell
+            command = f"exec {shlex.quote(sys.executable)} -m {WORKER} {os.getpid()}"
+            environment = SubprocessSDKEnvironment.from_command_string(command)
         return lambda: beam.Pipeline(runner=FnApiRunner(default_environment=environment), options=options)
     check_job_server(options, runner)
     check_workers(options, runner)

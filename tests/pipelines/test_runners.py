@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from pipelines.runners import beam_options, check_endpoint, pipeline_factory
@@ -74,3 +80,38 @@ def test_an_absent_job_service_is_an_error_and_no_hang() -> None:
         check_endpoint("localhost:1")
     with pytest.raises(ValueError, match="no job service answers"):
         check_endpoint("nonsense")
+
+
+DRIVER = """
+import os, subprocess, sys
+worker = subprocess.Popen(f"exec {sys.executable} -m pipelines.worker {os.getpid()}", shell=True)
+print(worker.pid, flush=True)
+worker.wait()
+"""
+
+
+def runs(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at processes in /proc")
+def test_a_worker_ends_with_its_killed_driver() -> None:
+    """Nobody answers where it is told to ask for work: without its driver it would wait for ever."""
+    environment = {**os.environ, "WORKER_ID": "worker", "CONTROL_API_SERVICE_DESCRIPTOR": 'url: "localhost:1"'}
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert driver.stdout is not None
+    worker = int(driver.stdout.readline())
+    time.sleep(1)
+    assert runs(worker)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    end = time.monotonic() + 120
+    while runs(worker) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not runs(worker)
