@@ -67,7 +67,9 @@ def deduplicate(
     run("inspect", documents.inspect, groups)
     table = documents.read_documents(workspace)
     scopes = documents.scope_codes(table, settings.scope)
-    table.representative = documents.find_representatives(table.content, np.where(table.rejected, -1, scopes))
+    content = documents.read_hashes(workspace, "content")
+    table.representative = documents.find_representatives(content, np.where(table.rejected, -1, scopes))
+    del content
     if exclude:
         reject_benchmarks(workspace, table, exclude, template, lambda: run("exclude", decontaminate.exclude, groups))
     workspace.write("documents.npz", alive=np.packbits(table.alive() & (scopes >= 0)), scopes=np.maximum(scopes, 0))

@@ -17,17 +17,15 @@ from schemas.signatures import REJECTIONS
 class Documents:
     """Every document of a workspace, by row; delivered documents come first.
 
-    `sources`, int16, are places in `names`; `ids`, `exact` (uint64 [rows]) and `content` (uint64
-    [rows, 2]) are hashes. `rejected`, uint8, is 0 or the place of the reason in `REJECTIONS` plus 1;
-    `renamed` holds new ids. `representative`, int64, is the first document that takes part with the
-    same content, the row itself where it does not take part.
+    `sources`, int16, are places in `names`; `exact`, uint64 [rows], are hashes of the texts. `rejected`,
+    uint8, is 0 or the place of the reason in `REJECTIONS` plus 1; `renamed` holds new ids.
+    `representative`, int64, is the first document that takes part with the same content, the row itself
+    where it does not take part.
     """
 
     names: list[str]
     sources: np.ndarray
-    ids: np.ndarray
     exact: np.ndarray
-    content: np.ndarray
     rejected: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
     renamed: dict[int, str] = field(default_factory=dict)
     representative: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -66,17 +64,25 @@ def digests(column: pa.FixedSizeBinaryArray) -> np.ndarray:
 
 def read_documents(workspace: Workspace) -> Documents:
     """Put together what the inspection of the groups of files found, and resolve the repeated ids."""
-    parts = [workspace.read(f"inspect-{group}.npz") for group in range(len(workspace.groups()))]
+    parts = [workspace.read(f"inspect-{group}.npz", "names", "sources") for group in range(len(workspace.groups()))]
     names = sorted({name for part in parts for name in part["names"].tolist()})
     places = [np.array([names.index(name) for name in part["names"].tolist()], np.int16) for part in parts]
-    none = {"ids": np.zeros(0, np.uint64), "exact": np.zeros(0, np.uint64), "content": np.zeros((0, 2), np.uint64)}
-    ids, exact, content = (np.concatenate([none[name], *(part[name] for part in parts)]) for name in none)
     sources = [place[part["sources"]] for place, part in zip(places, parts, strict=True)]
-    documents = Documents(names, np.concatenate([np.zeros(0, np.int16), *sources]), ids, exact, content)
+    repeated, renamed = resolve_repeated_ids(workspace, read_hashes(workspace, "ids")[: workspace.delivered_rows])
+    exact = read_hashes(workspace, "exact")
+    documents = Documents(names, np.concatenate([np.zeros(0, np.int16), *sources]), exact, renamed=renamed)
     documents.rejected = np.zeros(workspace.rows, np.uint8)
-    repeated, documents.renamed = resolve_repeated_ids(workspace, ids[: workspace.delivered_rows])
     documents.reject(np.array(repeated, np.int64), "duplicate_key")
     return documents
+
+
+def read_hashes(workspace: Workspace, name: str) -> np.ndarray:
+    """Return the hashes `name` that the inspection found: ids or exact, uint64 [rows], or content, uint64 [rows, 2].
+
+    One at a time: all of them together are the most that pass two would hold.
+    """
+    found = [workspace.read(f"inspect-{group}.npz", name)[name] for group in range(len(workspace.groups()))]
+    return np.concatenate(found) if found else np.zeros((0, 2) if name == "content" else 0, np.uint64)
 
 
 def resolve_repeated_ids(workspace: Workspace, hashes: np.ndarray) -> tuple[list[int], dict[int, str]]:
@@ -116,14 +122,25 @@ def find_representatives(content: np.ndarray, scopes: np.ndarray) -> np.ndarray:
 
     `content` is uint64 [rows, 2]; a document of scope -1 stands for itself.
     """
-    found = np.arange(content.shape[0])
-    rows = np.flatnonzero(scopes >= 0)
+    rows = sharing(content[:, 0])
+    rows = rows[scopes[rows] >= 0]
     rows = rows[np.lexsort((rows, scopes[rows], content[rows, 1], content[rows, 0]))]
     fresh = np.ones(rows.size, bool)
     same = (content[rows[1:]] == content[rows[:-1]]).all(axis=1) & (scopes[rows[1:]] == scopes[rows[:-1]])
     fresh[1:] = ~same
+    found = np.arange(content.shape[0])
     found[rows] = rows[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
     return found
+
+
+def sharing(values: np.ndarray) -> np.ndarray:
+    """Return the places of the values that occur more than once: sorting all columns is done to these only."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    shared = np.zeros(values.size, bool)
+    shared[1:] = ordered[1:] == ordered[:-1]
+    shared[:-1] |= shared[1:]
+    return order[shared]
 
 
 def source_ranks(names: Iterable[str], precedence: tuple[str, ...]) -> np.ndarray:

@@ -107,12 +107,12 @@ class Workspace:
             np.savez(buffer, allow_pickle=False, **arrays)
             stream.write(buffer.getbuffer())
 
-    def read(self, name: str) -> dict[str, np.ndarray]:
-        """Return the arrays of the working file `name`."""
+    def read(self, name: str, *wanted: str) -> dict[str, np.ndarray]:
+        """Return the `wanted` arrays of the working file `name`, or all."""
         with storage.open_input(self.url(name)) as stream:
             content = io.BytesIO(stream.read())
         with np.load(content, allow_pickle=False) as arrays:
-            return dict(arrays)
+            return {array: arrays[array] for array in wanted or arrays.files}
 
 
 def write_shingles(workspace: Workspace, group: int, first: int, last: int) -> None:
