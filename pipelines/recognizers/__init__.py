@@ -12,6 +12,7 @@ from pipelines.recognizers import (
     cells,
     contact,
     date,
+    fields,
     hospital,
     identifier,
     institutions,
@@ -29,7 +30,21 @@ from pipelines.recognizers.tokens import tokenize
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
-RULES = (person, mentions, cells, date, age, address, hospital, institutions, identifier, contact, username, profession)
+RULES = (
+    person,
+    mentions,
+    cells,
+    date,
+    age,
+    address,
+    hospital,
+    institutions,
+    fields,
+    identifier,
+    contact,
+    username,
+    profession,
+)
 FAMILIES = (*RULES, tagger)
 
 

@@ -17,7 +17,7 @@ INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.A
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
 HOUSE = re.compile(
-    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?(?:Top"
+    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?/?\s?(?:Top"
     r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.,]\d|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(
@@ -214,7 +214,10 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
             yield Entity("ZIP", begin, match.end(), 0.95, NAME)
             yield from _city_after(tokens, index + 1, sure=True)
         return
-    if not ZIP.match(text, start) or (tokens.joined(index) and previous in tuple(".,-/:+")):
+    if not ZIP.match(text, start) or (
+        tokens.joined(index)
+        and (previous in tuple(".-/:+") or (previous == "," and not tokens.flag(index + 1) & Flag.PLACE))
+    ):
         return
     place = index + 1 + (tokens.word(index + 1) == ",")
     if not tokens.is_upper(place) and not (tokens.lower_cased and tokens.flag(place) & Flag.PLACE):
@@ -341,7 +344,7 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
         return False
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False
-    if end - index > 1 and not flag & WORDS:
+    if end - index > 1 and (not flag & WORDS or tokens.flag(end - 1) & Flag.PLACE):
         return True
     if flag & (NAMES | WORDS):
         return bool(flag & Flag.TOWN and INSIDE.search(before)) or bool(not flag & WORDS and INTO.search(before))

@@ -22,6 +22,7 @@ ROLES = re.compile(
     r"(?i)\b(?:name|patient(?:in)?|pat|arzt|ärztin|anmelder(?:in)?|zuweiser(?:in)?|behandler(?:in)?|operateur(?:in)?|untersucher"
     r"(?:in)?|verantwortlich\w*|teilnehmer|bezugspflege|pflege|kürzel|betreuer(?:in)?|referent|vorgestellt von)\b"
 )
+ROLE = re.compile(rf"\s*(?:{ROLES.pattern[4:]})\s*:?\s*$", re.IGNORECASE)
 DATE = re.compile(r"\s*\*?\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2,4}\b|\s*(?:19|20)\d\d(?:-\d\d-\d\d)?\s*$")
 CELL = re.compile(r"[^|\n]*")
 NAMELIKE = re.compile(
@@ -61,7 +62,7 @@ def _in_tables(tokens: Tokens) -> Iterator[Entity]:
     columns: frozenset[int] = frozenset()
     for line in text.splitlines(keepends=True):
         start, begin = begin, begin + len(line)
-        if line.count("|") < BARS:
+        if "|" not in line:
             continue
         cells = [(match.start() + start, match.end() + start) for match in CELL.finditer(line) if match[0]]
         heads = frozenset(n for n, cell in enumerate(cells) if ROLES.search(text, *cell))
@@ -73,7 +74,8 @@ def _in_tables(tokens: Tokens) -> Iterator[Entity]:
             if not match:
                 continue
             beside = any(DATE.match(text, *cells[n]) for n in (number - 1, number + 1) if 0 <= n < len(cells))
-            if _is_name(tokens, at, match.span(1), beside, number in columns):
+            labelled = number > 0 and ROLE.match(text, *cells[number - 1]) is not None
+            if _is_name(tokens, at, match.span(1), beside, labelled or number in columns):
                 yield Entity("PERSON", match.start(1), match.start(1) + len(match[1].rstrip(" ,")), 0.7, NAME)
 
 

@@ -53,9 +53,10 @@ DAY_ALONE = re.compile(
     rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)|[,;)]|\s*$)"
 )
 BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|den)\s?$")
+ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
 ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)\d\d(?!\d)")
 SPACED = re.compile(
-    rf"{DAY} \. {{1,2}}{MONTH} \.(?! ?\d)|0?\d \d\d (?:19|20)\d\d(?!\d)|[0-3]\d [01]\d (?:19|20)\d\d(?!\d)"
+    rf"{DAY} \. {{0,2}}{MONTH} ?\.(?! ?\d)|0?\d \d\d (?:19|20)\d\d(?!\d)|[0-3]\d [01]\d (?:19|20)\d\d(?!\d)"
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
@@ -170,6 +171,8 @@ def _partial(text: str, start: int, end: int, around: str) -> int:
     if around.endswith(("*'", "*’", " '", "('")) and SHORT_YEAR.match(text, start):
         return start + 2
     if spaced and BEFORE_DAY.search(around) and (match := DAY_ALONE.match(text, start)):
+        return match.end()
+    if spaced and BEFORE_DAY.search(around) and (match := ROMAN_MONTH.match(text, start)):
         return match.end()
     if BEFORE_SLASHED.search(around) and (match := DAY_SLASH_MONTH.match(text, start)):
         return match.end()

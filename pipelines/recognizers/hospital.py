@@ -69,7 +69,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 
 def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
     """Return the tokens of the institution whose head word stands at `index`, where it has a name of its own."""
-    short = len(tokens.words[index]) < 4 and not tokens.words[index].isupper()
+    short = len(tokens.words[index]) < 4 and not tokens.words[index].isupper() and tokens.words[index] != "Lkh"
     if not tokens.lower_cased and (short or not tokens.is_upper(index)):
         return None
     first, named_before = _before(tokens, index)
@@ -150,6 +150,8 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
             elif word.lower() in SAINTS:
                 end = at + 1
             elif flag & Flag.HOSPITAL:
+                if word.lower() not in KINDS and not flag & WORDS:
+                    named, end = True, at + 1
                 head = at
         elif word.lower() not in LINKS:
             break

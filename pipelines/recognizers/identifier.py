@@ -17,7 +17,7 @@ NAME = "identifier"
 VALUE = re.compile(
     r"[A-Za-zÄÖÜ]{0,6}[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
 )
-SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,2}[\dA-Z]*\d[\dA-Z]*){0,7}")
+SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,2}[\dA-Z]*\d[\dA-Z]*){0,7}(?:(?<=/\d\d) [A-Z](?!\w))?")
 AFTER_FIELD = re.compile(
     r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?[\s.:=#)(-]{0,5}(?:(?:lautet|ist"
     r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
@@ -92,7 +92,13 @@ FORMS = [
             r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?!\d)"
         ),
     ),
-    ("coded", re.compile(r"[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)")),
+    ("file", re.compile(r"\d{1,4} (?:[A-Z][a-z]{1,2}|[A-Z]{1,5}) \d{1,6}/\d{2}(?!\d)")),
+    (
+        "coded",
+        re.compile(
+            r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
+        ),
+    ),
     ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
 ]
 
@@ -130,7 +136,10 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
     separator = text[tokens.ends[index] : at].strip(" \t")
     match = SPACED_VALUE.match(text, at) or VALUE.match(text, at)
     value = VALUE.match(text, at)
-    for _, form in FORMS[:3]:
+    for _, form in (
+        *FORMS[:3],
+        *(each for each in FORMS if each[0] == "file" and word in ("az", "aktenzeichen", "gz", "geschäftszeichen")),
+    ):
         if known := form.match(text, at):
             value = known
             break

@@ -66,6 +66,7 @@ class Flag:
     HOUSE = 1 << 45  # Haus, St., or a word in -inum: what hospitals are called for short
     WRITER = 1 << 46  # geschrieben, durch: before a mark or account
     SIGNED = 1 << 47  # gez.
+    FIELD = 1 << 48  # Wohnort, Arbeitgeber
     SHORT_ROLE = 1 << 43  # NA, ZÄ: before the name of a member of staff
 
 
@@ -122,6 +123,7 @@ CASELESS = {
     "wards": Flag.WARD,
     "address_beginnings": Flag.ADDRESS,
     "agents": Flag.AGENT,
+    "fields": Flag.FIELD,
     "writers": Flag.WRITER,
     "signing": Flag.SIGNED,
 }
@@ -168,7 +170,11 @@ class Lexicon(dict[str, int]):
         )
         self._house_endings = tuple(read_lines("house_endings"))
         self._staff_endings = tuple(read_lines("staff_endings"))
-        self._callings = tuple(calling.lower() for calling in read_lines("callings") if len(calling) > SHORTEST_CALLING)
+        self._callings = tuple(
+            calling.lower()
+            for calling in (*read_lines("callings"), *read_lines("calling_endings"))
+            if len(calling) > SHORTEST_CALLING
+        )
         self._medical_endings = {ending.lower() for ending in read_lines("medical_endings")}
 
     def __missing__(self, word: str) -> int:

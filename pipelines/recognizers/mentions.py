@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.recognizers.names import NEVER, Span, name_after, skip_titles
 from pipelines.recognizers.tokens import Tokens
 
@@ -103,7 +103,9 @@ def is_nameable(tokens: Tokens, index: int) -> bool:
         return False
     if flag & Flag.STAFF and not flag & NAMES:
         return False
-    return bool(flag & (NAMES | Flag.AMBIGUOUS)) or is_unknown(tokens, index)
+    # a noun that the dictionary has in lower case alone is none of its words: mit Stucke besprochen
+    misread = flag & Flag.LOWER and flag & Flag.UPPER and not lexicon().is_word(tokens.words[index])
+    return bool(flag & (NAMES | Flag.AMBIGUOUS) or misread) or is_unknown(tokens, index)
 
 
 def _name(tokens: Tokens, index: int) -> Span | None:
@@ -189,7 +191,7 @@ def _in_roles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
 ROLES_IN_FULL = ("doktor", "doktorin", "kapitän", "kolleg", "polier", "pater", "sig", "uschr", "notsan")
 SHORT_ROLES = frozenset(
     "AA AÄ Ass AvD DA DÄ Doktor Doktorin FOA FOÄ HA HÄ Kapitän Kolleg NA NFS NotSan NÄ OTA OvD PJ PJler Pater Polier RA"
-    " RS RettAss RettSan SA SÄ Uschr ZA ZFA ZMA ZMF ZÄ sig".split()
+    " RS ND SD FD TD CA POM PHM KOK PHK RettAss RettSan SA SÄ Uschr ZA ZFA ZMA ZMF ZÄ sig".split()
 )
 
 
@@ -241,6 +243,8 @@ def _closing(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         at = index + 1
         if not tokens.new_line(at) and (is_nameable(tokens, at) or tokens.is_initial(at)):
             yield from _listed(tokens, at, 0.7)
+            if tokens.word(at + 1) == "," and is_nameable(tokens, at + 2) and tokens.closes(at + 3):
+                yield at + 2, at + 3, 0.7
         limit = tokens.starts[index] + SIGNATURE
         while at < len(tokens) and tokens.starts[at] < limit:
             if tokens.ends_column(at) and tokens.ends_column(at + 1) and is_nameable(tokens, at):

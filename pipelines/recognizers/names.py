@@ -7,7 +7,7 @@ Span = tuple[int, int]
 """The first token of a name and the one after its last."""
 
 MOST_PARTS = 5
-FOREIGN_PARTICLES = frozenset("van ter ten del della di da dos du el al bin ben ibn".split())
+FOREIGN_PARTICLES = frozenset("v van ter ten del della di da dos du el al bin ben ibn".split())
 PREPOSITIONS = frozenset("vom auf zum am und".split())
 LONG_LINE = 60
 LONGEST_CHAIN = 12

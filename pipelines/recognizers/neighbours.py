@@ -17,9 +17,11 @@ MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
     r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre|a)?[,;)])"
-    r"|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
+    r"|,\s(\d{1,2})(?=\.(?:\s|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
 )
 OLDEST = 112
+BIRTH_DATE = re.compile(r"\s{1,4}((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d))(?!\d)")
+NEXT_OF_LIST = re.compile(r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])")
 CITY_AFTER = re.compile(
     r"(?:\s?,\s|\s?,?\s?\n)([A-ZÄÖÜ][a-zäöüß]{2,20}(?:-[A-ZÄÖÜ][a-zäöüß]+)?)(?=\s?(?:\n|$|[;,.)|]))"
 )
@@ -79,6 +81,13 @@ def _age(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     group = match and match.lastindex
     if match and group and int(re.split("[;,]", match[group])[0]) <= OLDEST:
         yield Entity("AGE", match.start(group), match.end(group), 0.6, NAME)
+    elif match := BIRTH_DATE.match(tokens.text, entity.end):
+        yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.6, NAME)
+    end = entity.end
+    while match := NEXT_OF_LIST.match(tokens.text, end):
+        yield Entity("PERSON", match.start(1), match.end(1), 0.5, NAME)
+        yield Entity("AGE", match.start(2), match.end(2), 0.5, NAME)
+        end = match.end(1)
 
 
 def _places_of_institutions(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]:

@@ -27,7 +27,7 @@ DEPARTMENTS = (
     "diktat",
     "vertretung",
 )
-LEADING = (":", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
+LEADING = (":", "|", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
 SIGNATURE = 700
 SHORT_TITLES = (
@@ -75,7 +75,7 @@ def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names that follow a salutation, title, role or field."""
     for index in tokens.having(TRIGGER):
         flag = tokens.flags[index]
-        if flag & Flag.NAME_FIELD and tokens.word(index + 1) == ":":
+        if flag & Flag.NAME_FIELD and tokens.word(index + 1) in (":", "|"):
             span, score = name_after(tokens, skip_titles(tokens, index + 2), any_word=True), 0.95
         elif flag & (Flag.SALUTATION | Flag.TITLE) and not _is_part_of_word(tokens, index):
             span, score = None if _ends_sentence(tokens, index) else _after_title(tokens, index), 0.95
@@ -149,7 +149,7 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     dotted = (len(tokens.words[index]) < 5 or not tokens.flags[index] & WORDS) and tokens.word(at) == "."
     at += dotted
     while tokens.word(at) in LEADING and at - index < 5 and not tokens.new_line(at):
-        colon |= tokens.word(at) == ":"
+        colon |= tokens.word(at) in (":", "|")
         linked |= tokens.word(at) in ("von", "durch", "an")
         bracketed |= tokens.word(at) == "("
         at += 1
@@ -166,7 +166,8 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     named = (not department and not tokens.flag(at) & (Flag.PROFESSION | Flag.MEDICAL | Flag.HOSPITAL)) or bool(
         tokens.flag(at) & NAMES
     )
-    span = name_after(tokens, at, any_word=(colon or linked or bracketed) and named)
+    reversed_name = tokens.word(at + 1) == "," and bool(tokens.flag(at + 2) & Flag.FIRST_NAME)
+    span = name_after(tokens, at, any_word=((colon or linked or bracketed) and named) or reversed_name)
     if bracketed and span and tokens.word(span[1]) != ")":
         return None
     if not span or _is_ordinary(tokens, span, bool(tokens.flags[index] & Flag.STAFF)):

@@ -80,7 +80,14 @@ def _is_described(tokens: Tokens, index: int) -> bool:
 def _stands_free(tokens: Tokens, index: int) -> bool:
     """Tell whether the word ends a phrase, as in "Floristin, ledig", and is no medical calling."""
     previous = tokens.word(index - 1)
-    phrase = previous in (",", "(", "ist", "eine", "ein", "als") and tokens.word(index + 1) in (",", ".", ";", ")")
+    phrase = previous in (",", "(", "ist", "eine", "ein", "als") and tokens.word(index + 1) in (
+        ",",
+        ".",
+        ";",
+        ")",
+        "bei",
+        "beim",
+    )
     return phrase and not tokens.flags[index] & Flag.MEDICAL
 
 

@@ -43,7 +43,10 @@ def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
         stem = lower[:-1] if len(lower) > 3 and lower[-1] == "s" else lower
         known = lower in names or stem in names
         known |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)
-        if known and tokens.is_upper(index) and not is_eponym(tokens, index, index, lower in names | ordinary):
+        double = tokens.word(index + 1) == "-" and tokens.word(index + 2).lower() in names
+        if known and double and tokens.is_upper(index):
+            yield Entity("PERSON", tokens.starts[index], tokens.ends[index + 2], 0.6, "propagation")
+        elif known and tokens.is_upper(index) and not is_eponym(tokens, index, index, lower in names | ordinary):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, "propagation")
 
 

@@ -35,7 +35,9 @@ class Tokens:
         self._with_flags: defaultdict[int, list[int]] = defaultdict(list)
         for index, flag in enumerate(self.flags):
             self._with_flags[flag].append(index)
-        self.lower_cased = len(self.having(Flag.UPPER)) * 50 < len(self.words)
+        upper = len(self.having(Flag.UPPER))
+        ordinary = sum(len(at) for flag, at in self._with_flags.items() if flag & Flag.LOWER and not flag & Flag.UPPER)
+        self.lower_cased = upper * 50 < len(self.words) or upper * 8 < ordinary
 
     def having(self, flags: int) -> list[int]:
         """Return the indices of the tokens that have one of these flags."""

@@ -15,6 +15,9 @@ BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
 # the marks of who dictated and who typed: at the end of a date's line, or a line of their own
+STAMPED = re.compile(r":\d\d(?: Uhr)?\s{1,2}([a-z]{2,6}\d{1,3}|[A-ZÄÖÜ]{2,3})(?=\s*(?:\n|$))")
+DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
+INITIALS = re.compile(r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))")
 STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(?=\n|$)")
 BEFORE_STROKE = re.compile(r"(?:\d[./ ]\d{2,4}|[a-zä.]\s\d{4})\s?$")
 DICTATED = re.compile(r"(?:^|\n)[ \t]*([A-Za-zäöüß]{1,5}\s?)$")
@@ -40,6 +43,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif tokens.word(index + 1) == "." and tokens.joined(index + 1) and not tokens.joined(index):
             yield Entity("USERNAME", tokens.starts[index], end + 1, 0.5, NAME)
     yield from _dictated(text)
+    yield from _stamped(text)
     for index in tokens.having(Flag.WRITER):
         if match := ACCOUNT.match(text, tokens.ends[index]):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
@@ -62,6 +66,15 @@ def _dictated(text: str) -> Iterator[Entity]:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
         elif match[1].islower() and (mark := DICTATED.search(before)):
             yield Entity("USERNAME", match.start() - len(mark[1]), match.end(1), 0.5, NAME)
+
+
+def _stamped(text: str) -> Iterator[Entity]:
+    """Yield the marks after a time, and after wide space behind a date: 17.3. 14:25 ML, 12:05 mta3, 2023   br-ul."""
+    for match in STAMPED.finditer(text):
+        if match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start()):
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in INITIALS.finditer(text):
+        yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
 
 
 def _is_unknown_mark(tokens: Tokens, index: int) -> bool:
