@@ -38,6 +38,7 @@ def environment(home: Path, project_python: Path, params: Mapping[str, Any]) -> 
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",  # a busy machine answers late
         "API__PORT": str(port),
         "API__HOST": "127.0.0.1",
         "API__BASE_URL": f"http://127.0.0.1:{port}",
