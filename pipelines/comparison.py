@@ -16,7 +16,7 @@ from pipelines.workspace import Workspace, count_shingles, read_shingles
 from schemas import storage
 from schemas.signatures import band_columns
 
-READ_SHINGLES = 1 << 25
+READ_SHINGLES = 1 << 26
 """How many shingles are in memory at once."""
 
 SEEN_PAIRS = 1 << 25
@@ -113,6 +113,9 @@ def link(workspace: Workspace, task: int) -> None:
     rows, places, cuts, labels = (arrays[name] for name in ("rows", "places", "cuts", "labels"))
     sizes = count_shingles(workspace, rows)
     pairs, counts, seen = [np.zeros(0, np.uint64)], np.zeros(2, np.int64), np.zeros(0, np.uint64)
+    if sizes.sum() <= READ_SHINGLES:
+        # the whole family at once: its buckets overlap
+        places, cuts = np.arange(rows.size), np.array([0, rows.size])
     for low, high in itertools.pairwise(cuts.tolist()):
         if np.all(labels[places[low:high]] == labels[places[low]]):
             continue
@@ -120,8 +123,7 @@ def link(workspace: Workspace, task: int) -> None:
             values, offsets = read_shingles(workspace, rows[here])
             _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
             links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
-            if seen.size < SEEN_PAIRS:
-                seen = candidates.distinct(seen, *links.seen)
+            seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
             left, right = (here[ends] for ends in links.edges())
             labels = connected_components(labels[left], labels[right], labels.size)[labels]
             counts += [links.compared, links.skipped]

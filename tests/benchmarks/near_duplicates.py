@@ -153,15 +153,18 @@ def measure_published_rule(texts: list[str], kinds: list[str], true: tuple[np.nd
     report("pairs_across_kinds", float(1 - inside.mean()), "share", "tfidf")
 
 
-def measure_scale(documents: int, workers: int, folder: str | None) -> None:
-    """Report time and memory of marking generated signatures, for growing corpora."""
-    sizes = [size for size in (500_000, 1_000_000, 2_000_000) if size < documents] + [documents]
+def measure_scale(documents: int, smaller: list[int], workers: int, folder: str | None) -> None:
+    """Report time and memory of marking generated signatures, for growing corpora.
+
+    Signatures that are in `folder` from an earlier run are taken as they are.
+    """
     with tempfile.TemporaryDirectory(dir=folder) as name:
         urls: list[str] = []
-        for size in sizes:
+        for size in [*(size for size in smaller if size < documents), documents]:
             while len(urls) * PART_ROWS < size:
-                urls.append(f"{name}/signatures/{len(urls):05}.parquet")
-                write_part(urls[-1], len(urls) - 1, SETTINGS)
+                urls.append(f"{folder or name}/signatures/{len(urls):05}.parquet")
+                if not Path(urls[-1]).exists():
+                    write_part(urls[-1], len(urls) - 1, SETTINGS)
             start = time.monotonic()
             with PeakMemory() as memory:
                 summary = deduplicate(urls, f"{name}/marks", f"{name}/work", SETTINGS, lambda: pipeline(workers))
@@ -183,14 +186,17 @@ def report_scale(documents: int, start: float, memory: PeakMemory, summary: Summ
 def main() -> None:
     parser = argparse.ArgumentParser(description="near-duplicates against brute force, or at scale")
     parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument(
+        "--smaller", type=int, nargs="*", default=[500_000, 1_000_000, 2_000_000], help="corpora measured before"
+    )
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--folder", help="where the generated signatures of a large run go")
+    parser.add_argument("--folder", help="where the generated signatures of a large run are kept")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if arguments.documents < 200_000:
         measure_quality(arguments.documents)
     else:
-        measure_scale(arguments.documents, arguments.workers, arguments.folder)
+        measure_scale(arguments.documents, arguments.smaller, arguments.workers, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,9 @@ def make_shingles(generator: np.random.Generator, part: int) -> tuple[np.ndarray
     source = text[owner]
     document = np.repeat(np.arange(PART_ROWS), edits)
     edited = starts[document] + (generator.random(document.size) * sizes[document]).astype(np.int64)
+    # a template's report differs by findings that recur: an edit is one of 50 phrases at its place
+    own = generator.integers(0, 50, edited.size).astype(np.uint64) + (text[document] << np.uint64(8))
     for k in range(5):
-        # a template's report differs by findings that recur: an edit is one of 50 phrases at its place
-        own = generator.integers(0, 50, edited.size).astype(np.uint64) + (text[document] << np.uint64(8))
         at = np.minimum(edited + k, starts[document] + sizes[document] - 1)
         source[at] = own + np.uint64(1 << 50)
     hashes = mix((source << np.uint64(12)) + place.astype(np.uint64)) >> np.uint64(32)
@@ -71,4 +71,5 @@ def write_part(url: str, part: int, settings: Deduplication) -> None:
     )
     columns = [ids, source, pa.array(np.diff(offsets) * 7), content, content, *map(pa.array, keys), lists]
     Path(url).parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns, schema=schema), url, use_dictionary=False, compression="none")
+    pq.write_table(pa.table(columns, schema=schema), f"{url}.new", use_dictionary=False, compression="none")
+    Path(f"{url}.new").replace(url)
