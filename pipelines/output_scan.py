@@ -23,6 +23,8 @@ _PHONE_BEFORE = re.compile(
 )
 _PHONE = re.compile(r"\(?0[\d(][\d ()/.\-]{4,20}\d|(?<=\+)(?:49|43|41)[ ()/.\-]{0,2}\d[\d ()/.\-]{5,18}\d(?!\d)")
 _BEFORE = 24
+_FEWEST = 9
+"""Letters and digits of a candidate that can hold one of the numbers below: of the shortest, all but its letter."""
 _KINDS = {
     "kvnr": _SEPARATED.join(["[A-Z]", *[r"\d"] * 9]),
     "rvnr": rf"\d\d{_SEPARATED}\d{{6}}{_SEPARATED}[A-Z]{_SEPARATED}\d{{3}}",
@@ -68,6 +70,8 @@ def _numbers(text: str, begin: int, end: int) -> Iterator[Span]:
     phone = _PHONE.match(text, begin - (text[begin - 1 : begin] == "("), end) if announced else None
     if phone:
         yield Span(*phone.span(), "PHONE", _SCORE)
+    if sum(map(str.isalnum, text[begin:end])) < _FEWEST:
+        return
     for kind, pattern in _NUMBERS.items():
         for match in pattern.finditer(text, max(0, begin - 2), end + 1):
             if _fulfils(kind, match.group()):

@@ -176,9 +176,10 @@ class DateShift:
     def _shifted(self, match: re.Match[str]) -> str:
         moved = _move(*self._parts(match), self._shift)
         numbers = {"y": moved.year, "m": moved.month, "d": moved.day}
+        groups = match.groupdict()
         replaced = []
         for group in ("y", "m", "d", "name"):
-            surface = match.groupdict().get(group)
+            surface = groups.get(group)
             if surface is None:
                 continue
             if group == "name":
@@ -186,7 +187,7 @@ class DateShift:
             elif group == "y":
                 new = f"{moved.year:04}"[-len(surface) :]
             else:
-                new = self._number(surface, numbers[group], match)
+                new = self._number(surface, numbers[group], groups)
             replaced.append((match.start(group), match.end(group), new))
         return self._spliced(match.start(), match.end(), sorted(replaced))
 
@@ -197,12 +198,12 @@ class DateShift:
             last = stop
         return "".join([*parts, self._text[last:end]])
 
-    def _number(self, surface: str, value: int, match: re.Match[str]) -> str:
+    def _number(self, surface: str, value: int, groups: dict[str, str | None]) -> str:
         """Return a day or month with a leading zero where the surface has one, or its neighbour, or the text."""
-        others = [match.groupdict().get(group) or "" for group in ("d", "m")]
+        others = (groups.get("d") or "", groups.get("m") or "")
         if surface[0] == "0":
             pads = True
-        elif "name" in match.re.groupindex or any(len(other) == 1 for other in others):
+        elif "name" in groups or any(len(other) == 1 for other in others):
             pads = False
         else:
             pads = any(other.startswith("0") for other in others) or self._pads
