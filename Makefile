@@ -21,8 +21,8 @@ evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## s
 	for task in chest_ct chest_xray; do \
 	  $(BIN)/python -m pipelines.samples --benchmark $$task --output build/benchmarks/$$task --documents 600 || exit 1; done
 	$(BIN)/python -m tests.medbert.tiny_models --output build/tiny
-	$(BIN)/python -m medbert.intrinsic --corpus $(CORPUS) $(MODELS) --words 40 --output build/scores/intrinsic.json
-	$(BIN)/python -m medbert.evaluate --task chest_ct=build/benchmarks/chest_ct --task chest_xray=build/benchmarks/chest_xray \
+	OMP_NUM_THREADS=1 $(BIN)/python -m medbert.intrinsic --corpus $(CORPUS) $(MODELS) --words 40 --output build/scores/intrinsic.json
+	OMP_NUM_THREADS=1 $(BIN)/python -m medbert.evaluate --task chest_ct=build/benchmarks/chest_ct --task chest_xray=build/benchmarks/chest_xray \
 	  --task germeval14=$(GERMEVAL) $(MODELS) --intrinsic build/scores/intrinsic.json --output build/scores --device cpu \
 	  --limit 200 --runs 2 --epochs 1 --learning-rates 1e-3 3e-3 --long-texts truncate windows --max-length 96 --training-sizes 50
 

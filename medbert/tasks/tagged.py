@@ -12,6 +12,9 @@ from medbert.tasks.tables import split_files
 
 WORD = re.compile(r"\w+|[^\w\s]")
 TAG = re.compile(r"O|[BIESLUM]-\S.*")
+LONGEST = 200
+"""Words of a sentence at most, where a file has no sentence breaks."""
+SUFFIXES = (".conll", ".conll2003", ".conllu", ".tsv", ".txt", ".bio", ".iob", ".iob2", ".json", ".jsonl")
 TYPE_KEYS = ("label", "type", "tag", "entity", "entity_group")
 
 
@@ -34,10 +37,11 @@ def example(words: Sequence[str], tags: Sequence[str], place: str, group: str = 
     return Example(" ".join(words), tuple(to_iob2(tags, place)), tuple(words), group)
 
 
-def read_conll(path: Path, word: int = 0, tag: int = -1) -> list[Example]:
+def read_conll(path: Path, word: int | None = None, tag: int = -1) -> list[Example]:
     """Return the sentences of a CoNLL file: a token a line, an empty line after each sentence.
 
-    `word` and `tag` are the columns. Comments (# before a tab or space) and -DOCSTART- lines are skipped.
+    `word` and `tag` are the columns; without `word` it is the first, or the second where the first counts the
+    tokens. Comments (# before a tab or space) and -DOCSTART- lines are skipped.
     Raises ValueError naming the line that has no tag.
     """
     examples, words, tags = [], [], []
@@ -45,6 +49,9 @@ def read_conll(path: Path, word: int = 0, tag: int = -1) -> list[Example]:
         lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not in UTF-8") from None
+    if word is None:
+        first = next((line.split() for line in lines if line.strip() and line[0] not in "#-"), [])
+        word = 1 if len(first) > 2 and first[0] == "1" else 0
     for number, line in enumerate([*lines, ""], 1):
         cells = line.split("\t") if "\t" in line else line.split()
         if not line.strip() or line.startswith("-DOCSTART-") or (cells[0].strip() == "#" and len(cells) != 2):
@@ -57,6 +64,18 @@ def read_conll(path: Path, word: int = 0, tag: int = -1) -> list[Example]:
             words.append(cells[word].strip())
             tags.append(cells[tag].strip())
     return examples
+
+
+def cut_sentences(whole: Example) -> list[Example]:
+    """Return the sentences of a text without sentence breaks: up to a full stop, `LONGEST` words, no entity cut."""
+    sentences, first = [], 0
+    for place, word in enumerate(whole.words, 1):
+        over = word in {".", "!", "?"} or place - first >= LONGEST
+        if place == len(whole.words) or (over and not whole.labels[place].startswith("I-")):
+            words = whole.words[first:place]
+            sentences.append(Example(" ".join(words), whole.labels[first:place], words, whole.group))
+            first = place
+    return sentences
 
 
 def read_json(path: Path) -> list[Any]:
@@ -144,13 +163,16 @@ def _lines(text: str, tokens: list[tuple[int, int]], tags: list[str], group: str
             yield example(words, tags[first:last], "standoff", group)
 
 
-def read_tagged(folder: Path, word: int = 0, tag: int = -1) -> tuple[dict[str, list[Example]], list[str]]:
+def read_tagged(folder: Path, word: int | None = None, tag: int = -1) -> tuple[dict[str, list[Example]], list[str]]:
     """Return the examples by split, and warnings, of a folder (or file) of CoNLL or JSON files."""
     files, notes = {}, []
-    for split, path in split_files(folder, (".conll", ".tsv", ".txt", ".bio", ".json", ".jsonl")).items():
+    for split, path in split_files(folder, SUFFIXES).items():
         if path.suffix in (".json", ".jsonl"):
             files[split], found = read_records(path)
             notes += found
-        else:
-            files[split] = read_conll(path, word, tag)
+            continue
+        files[split] = read_conll(path, word, tag)
+        if len(files[split]) == 1 and len(files[split][0].words) > LONGEST:
+            files[split] = cut_sentences(files[split][0])
+            notes.append(f"{path.name}: no sentence breaks in it; cut after full stops and {LONGEST} words")
     return files, notes
