@@ -105,6 +105,7 @@ def build_corpus(build: Build) -> Manifest:
         against=build.configuration.against,
         exclude=build.configuration.exclude,
         template=TextTemplate(recipe),
+        withdrawn=build.configuration.withdrawn,
     )
     clock.lap("near_duplicates")
     shards = run_pass_three(build, unmarked, fingerprint, sum(account["bytes"] for account in accounts))

@@ -7,6 +7,7 @@ bytes a document.
 """
 
 import functools
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 import apache_beam as beam
@@ -48,11 +49,13 @@ def deduplicate(
     against: str | None = None,
     exclude: Sequence[str] = (),
     template: Template = str,
+    withdrawn: frozenset[str] = frozenset(),
 ) -> Summary:
     """Write a file of marks into the folder `marks_url` for each of `signature_urls`, under its name.
 
     `against` is a finished corpus, whose documents are known by their signatures; `exclude` are
     files of benchmark texts, and `template` turns such a text into what was signed of the corpus.
+    Documents of the ids `withdrawn` are rejected before any is kept for another.
     The result depends on neither the runner nor the number of workers. `work_url` is a folder for
     numbers between the stages, which a rerun with the same input takes up again.
 
@@ -61,11 +64,15 @@ def deduplicate(
     """
     finished = finished_signatures(against) if against else []
     salt = [decontaminate.digest(url) for url in exclude]
+    if withdrawn:
+        salt.append(hashlib.blake2b("\n".join(sorted(withdrawn)).encode(), digest_size=16).hexdigest())
     workspace = Workspace.open(signature_urls, finished, work_url, settings, salt)
     run = functools.partial(run_tasks, make_pipeline, workspace)
     groups = [(group, *files) for group, files in enumerate(workspace.groups())]
     run("inspect", documents.inspect, groups)
     table = documents.read_documents(workspace)
+    if withdrawn:
+        documents.reject_withdrawn(workspace, table, withdrawn)
     scopes = documents.scope_codes(table, settings.scope)
     content = documents.read_hashes(workspace, "content")
     table.representative = documents.find_representatives(content, np.where(table.rejected, -1, scopes))

@@ -85,6 +85,19 @@ def read_hashes(workspace: Workspace, name: str) -> np.ndarray:
     return np.concatenate(found) if found else np.zeros((0, 2) if name == "content" else 0, np.uint64)
 
 
+def reject_withdrawn(workspace: Workspace, documents: Documents, withdrawn: frozenset[str]) -> None:
+    """Reject the documents, those of finished corpora too, whose id, a new one where they have one, is `withdrawn`.
+
+    So they take no part, and no other document is marked as a duplicate of one that is not there.
+    """
+    known = text_hashes(pa.array(sorted(withdrawn), pa.string()))
+    rows = np.flatnonzero(np.isin(read_hashes(workspace, "ids"), known))
+    named = workspace.take(rows, "id")["id"].to_pylist()
+    found = {row for row, name in zip(rows.tolist(), named, strict=True) if name in withdrawn} - set(documents.renamed)
+    found |= {row for row, name in documents.renamed.items() if name in withdrawn}
+    documents.reject(np.array(sorted(found), np.int64), "withdrawn")
+
+
 def resolve_repeated_ids(workspace: Workspace, hashes: np.ndarray) -> tuple[list[int], dict[int, str]]:
     """Return the rows whose id and text were seen before, and the new ids of those whose id alone was.
 

@@ -31,7 +31,6 @@ class Marking:
     work: str
     output: str
     metadata: dict[str, str] = field(default_factory=dict)
-    withdrawn: frozenset[str] = field(default_factory=frozenset, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Unmarked:
         return f"{self.source}-{self.number:05d}"
 
 
-def apply_marks(table: pa.Table, marks: pa.Table, offset: int, withdrawn: frozenset[str]) -> tuple[pa.Table, list[str]]:
+def apply_marks(table: pa.Table, marks: pa.Table, offset: int) -> tuple[pa.Table, list[str]]:
     """Return rows of a part as rows of a shard, and for each row why it is rejected ('': it stays).
 
     The table's first row is row `offset` of the part. `marks` has the columns row (of the part, ascending),
@@ -65,7 +64,6 @@ def apply_marks(table: pa.Table, marks: pa.Table, offset: int, withdrawn: frozen
         ids[row] = entry["id"] or ids[row]
         duplicate_of[row], similarity[row] = entry["duplicate_of"], entry["similarity"]
         reasons[row] = entry["rejected"] or ""
-    reasons = ["withdrawn" if i in withdrawn else reason for i, reason in zip(ids, reasons, strict=True)]
     columns = [pa.array(ids, pa.string()), *table.columns[1:]]
     columns += [pa.array(duplicate_of, pa.string()), pa.array(similarity, pa.float64())]
     return pa.table(columns, schema=SHARD_SCHEMA), reasons
@@ -110,7 +108,7 @@ def finish_shard(part: Unmarked, marking: Marking) -> dict[str, Any]:
         with row_groups(stream, schema) as shard:
             offset = 0
             for group in read_row_groups(part_url(marking.work, "parts", part.part)):
-                rows, reasons = apply_marks(group, marks, offset, marking.withdrawn)
+                rows, reasons = apply_marks(group, marks, offset)
                 offset += group.num_rows
                 for row, reason in enumerate(reasons):
                     if reason:
@@ -186,7 +184,6 @@ def finish_signatures(part: Unmarked, marking: Marking, marks: pa.Table) -> None
                 if entry := new.get(offset + row):
                     ids[row] = entry["id"] or ids[row]
                     keep[row] = entry["rejected"] is None
-                keep[row] = keep[row] and ids[row] not in marking.withdrawn
             offset += len(ids)
             position = group.schema.get_field_index("id")
             group = group.set_column(position, schema.field("id"), pa.array(ids, pa.string()))

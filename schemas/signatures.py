@@ -134,8 +134,8 @@ MARK_SCHEMA = pa.schema(
 the document that is kept (null: this one is kept), `similarity` the exact Jaccard similarity of the
 two, `rejected` the reason code with which the row leaves the corpus."""
 
-REJECTIONS = ("duplicate_key", "benchmark_text")
-"""The reasons: a record seen before with the same text; a text that holds one of a benchmark."""
+REJECTIONS = ("duplicate_key", "benchmark_text", "withdrawn")
+"""The reasons: a record seen before with the same text; a text that holds one of a benchmark; an id withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,30 @@ def test_the_new_id_of_a_kept_document_is_the_one_named(tmp_path: Path) -> None:
     assert marks["p:2"]["duplicate_of"] == marks["p:1"]["id"]
 
 
+def test_no_withdrawn_document_is_kept_for_another(tmp_path: Path) -> None:
+    rows = [("a", "private", LONG + " zusatz"), ("b", "private", LONG), ("c", "private", LONG), ("d", "private", "x")]
+    assert {mark["duplicate_of"] for mark in run(tmp_path / "all", {"p": rows})[0].values()} == {"a"}
+    marks, summary = run(tmp_path / "some", {"p": rows}, withdrawn=frozenset(["a", "unknown"]))
+    assert marks == {"p:0": {"rejected": "withdrawn"}, "p:2": {"duplicate_of": "b", "similarity": 1.0}}
+    assert summary.rejected == {"private": {"withdrawn": 1}}
+    assert sum(summary.documents.values()) == len(rows)
+
+
+def test_the_new_id_of_a_repeated_key_can_be_withdrawn(tmp_path: Path) -> None:
+    longer = " ".join(VOCABULARY[100:160])
+    rows = [("a", "private", "x"), ("a", "private", longer + " y"), ("b", "private", longer), ("c", "private", longer)]
+    renamed = run(tmp_path / "all", {"p": rows})[0]["p:1"]["id"]
+    marks, _ = run(tmp_path / "some", {"p": rows}, withdrawn=frozenset([renamed]))
+    assert marks["p:1"] == {"id": renamed, "rejected": "withdrawn"}
+    assert marks["p:3"] == {"duplicate_of": "b", "similarity": 1.0}
+
+
+def test_what_a_finished_corpus_withdrew_is_not_named(tmp_path: Path) -> None:
+    write_signatures(tmp_path / "old/signatures/x.parquet", [("old", "webcrawl", LONG)], Deduplication())
+    rows = {"p": [("new", "ggponc", LONG + " zusatz")]}
+    assert run(tmp_path, rows, against=str(tmp_path / "old"), withdrawn=frozenset(["old"]))[0] == {}
+
+
 def test_which_copy_stays(tmp_path: Path) -> None:
     rows = [("3", "webcrawl", LONG + " zusatz"), ("2", "wikipedia", LONG), ("1", "wikipedia", LONG), ("0", "zzz", LONG)]
     assert {mark["duplicate_of"] for mark in run(tmp_path / "a", {"p": rows})[0].values()} == {"1"}

@@ -23,7 +23,7 @@ def part(rows: int) -> pa.Table:
 
 
 def test_marks_reach_their_rows() -> None:
-    rows, reasons = apply_marks(part(5), MARKS, 0, frozenset())
+    rows, reasons = apply_marks(part(5), MARKS, 0)
     assert rows["id"].to_pylist() == ["0", "1", "2", "new", "4"]
     assert rows["duplicate_of"].to_pylist() == [None, "0", None, None, None]
     assert rows["similarity"].to_pylist() == [None, 0.87, None, None, None]
@@ -31,25 +31,21 @@ def test_marks_reach_their_rows() -> None:
 
 
 def test_row_groups_give_what_the_whole_gives() -> None:
-    whole, reasons = apply_marks(part(5), MARKS, 0, frozenset())
-    first, some = apply_marks(part(5).slice(0, 2), MARKS, 0, frozenset())
-    rest, others = apply_marks(part(5).slice(2), MARKS, 2, frozenset())
+    whole, reasons = apply_marks(part(5), MARKS, 0)
+    first, some = apply_marks(part(5).slice(0, 2), MARKS, 0)
+    rest, others = apply_marks(part(5).slice(2), MARKS, 2)
     assert pa.concat_tables([first, rest]).to_pylist() == whole.to_pylist()
     assert some + others == reasons
 
 
-def test_a_withdrawn_id_goes() -> None:
-    assert apply_marks(part(5), MARKS, 0, frozenset(["new"]))[1] == ["", "", "duplicate_key", "withdrawn", ""]
-
-
 def test_statistics_are_sums_of_the_rows() -> None:
-    rows, _ = apply_marks(part(5), MARKS, 0, frozenset())
+    rows, _ = apply_marks(part(5), MARKS, 0)
     assert statistics(rows) == CorpusStatistics(5, 10, 20, 20)
     assert statistics(rows.slice(0, 0)) == CorpusStatistics.zero()
 
 
 def test_distributions_count_every_row_once() -> None:
-    rows, _ = apply_marks(part(5), MARKS, 0, frozenset())
+    rows, _ = apply_marks(part(5), MARKS, 0)
     assert distributions(rows) == {
         "words": Counter({"0": 1, "2": 1, "4": 2, "8": 1}),
         "sentences": Counter({"0": 1, "1": 1, "2": 2, "4": 1}),
