@@ -31,7 +31,7 @@ CONTEXT: dict[str, Any] = {
     },
 }
 TYPES = {pa.string(): "sc:Text", pa.int32(): "sc:Integer", pa.int64(): "sc:Integer", pa.float64(): "sc:Float"}
-FIELDS = {
+COLUMNS = {
     "id": "stable id, 32 hexadecimal digits",
     "source": "one of the ten sources",
     "text": "the de-identified text",
@@ -39,10 +39,14 @@ FIELDS = {
     "sentences": "sentences in the text",
     "words": "words in the text, matches of [\\w-]+",
     "bytes": "bytes of the text in UTF-8",
+    "entities": "de-identified spans: how many of which label",
     "duplicate_of": "id of the near-duplicate that is kept; null: this one is kept",
     "similarity": "Jaccard similarity of the two, null where duplicate_of is",
 }
-"""The columns that data set tools read; `entities` is a map, which they do not know."""
+"""What the columns of the shards hold."""
+
+FIELDS = [name for name in COLUMNS if name != "entities"]
+"""The columns that Croissant describes; `entities` is a list of structures, which its records do not hold."""
 
 
 def data_field(name: str) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def data_field(name: str) -> dict[str, Any]:
         "@type": "cr:Field",
         "@id": f"documents/{name}",
         "name": name,
-        "description": FIELDS[name],
+        "description": COLUMNS[name],
         "dataType": TYPES[SHARD_SCHEMA.field(name).type],
         "source": {"fileSet": {"@id": "shards"}, "extract": {"column": name}},
     }

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipelines.croissant import FIELDS, croissant
+from pipelines.croissant import COLUMNS, croissant
 from pipelines.report import markdown_table
 from pipelines.report_tables import NOTES, VARIANT_NAMES, corpus_table
 from schemas import storage
@@ -42,6 +42,11 @@ counts = len(full), len(full[full.duplicate_of.isna()])""",
 }
 """How the corpus in the folder `corpus` is opened; each ends with the number of documents of both variants."""
 
+EXIT_CODES = """exit codes:
+  0  README.md and croissant.json are written
+  2  no finished corpus there
+"""
+
 
 def size_category(documents: int) -> str:
     """Return the class of size of the data set, as Hugging Face names them."""
@@ -50,10 +55,9 @@ def size_category(documents: int) -> str:
 
 
 def front_matter(manifest: Manifest) -> str:
-    """Return the card's YAML: the configurations full and dedup, their features and counts.
+    """Return the card's YAML: the configurations full and dedup.
 
-    `datasets` knows no maps, so `entities` is left out of the columns. The filter's set holds an empty string,
-    which is no id, because a set of null alone has no type.
+    The filter's set holds an empty string, which is no id, because a set of null alone has no type.
     """
     lines = ["language: de", "license: other", "license_name: by-source", "pretty_name: German medical corpus"]
     lines += ["task_categories: [fill-mask]", "tags: [medical, clinical, de-identified]"]
@@ -61,14 +65,7 @@ def front_matter(manifest: Manifest) -> str:
     for variant in VARIANTS:
         lines += [f"- config_name: {variant}", *(["  default: true"] if variant == "full" else [])]
         lines += ["  data_files:", "  - split: train", "    path: data/*.parquet"]
-        lines += [f"  columns: [{', '.join(FIELDS)}]"]
         lines += ['  filters: [[[duplicate_of, in, ["", null]]]]'] if variant == "dedup" else []
-    lines += ["dataset_info:"]
-    for variant in VARIANTS:
-        lines += [f"- config_name: {variant}", "  features:"]
-        for name in FIELDS:
-            dtype = str(SHARD_SCHEMA.field(name).type).replace("double", "float64")
-            lines += [f"  - name: {name}", f"    dtype: {dtype}"]
     return "\n".join(["---", *lines, "---"])
 
 
@@ -83,8 +80,7 @@ def card(manifest: Manifest) -> str:
         table = corpus_table(manifest.statistics.get(variant, {}))
         blocks += [f"## {VARIANT_NAMES[variant]} (`{variant}`)", markdown_table(table.header, table.cells)]
     blocks += [NOTES, "## Columns"]
-    columns = [(f"`{name}`", str(SHARD_SCHEMA.field(name).type), text) for name, text in FIELDS.items()]
-    columns.append(("`entities`", "map<string, int32>", "de-identified spans by label; not read by `datasets`"))
+    columns = [(f"`{field.name}`", str(field.type), COLUMNS[field.name]) for field in SHARD_SCHEMA]
     blocks += ["\n".join(["| Column | Type | Content |", "|---|---|---|", *(f"| {' | '.join(c)} |" for c in columns)])]
     blocks += ["## Opening it", "The dedup variant is the rows whose `duplicate_of` is null. `corpus` is this folder."]
     for name, snippet in SNIPPETS.items():
@@ -105,7 +101,13 @@ def write_dataset_card(corpus: str, manifest: Manifest) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 where there is no manifest."""
-    parser = argparse.ArgumentParser("python -m pipelines.dataset_card", description="Describe a corpus as a data set.")
+    parser = argparse.ArgumentParser(
+        "python -m pipelines.dataset_card",
+        description="Describe a corpus as a data set.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     corpus = parser.parse_args(arguments).corpus
     try:

@@ -26,6 +26,12 @@ from schemas.manifest import Manifest
 
 Row = dict[str, Any]
 
+EXIT_CODES = """exit codes:
+  0  shown
+  1  nothing found
+  2  no finished corpus there, or a wrong option
+"""
+
 
 def rows(corpus: str, manifest: Manifest, source: str | None = None) -> Iterator[Row]:
     """Yield the documents of `corpus`, of one source or of all, in the order of the shards."""
@@ -55,7 +61,7 @@ def search(found: Iterator[Row], pattern: re.Pattern[str], count: int) -> Iterat
 
 def describe(row: Row) -> str:
     """Return a document's line of facts: id, source, sizes, de-identified entities, its mark."""
-    entities = ", ".join(f"{label} {count}" for label, count in sorted(dict(row["entities"]).items())) or "none"
+    entities = ", ".join(f"{entity['label']} {entity['count']}" for entity in row["entities"]) or "none"
     mark = f"near-duplicate of {row['duplicate_of']} ({row['similarity']:.2f})" if row["duplicate_of"] else "kept"
     return f"{row['id']}  {row['source']}  {row['words']} words, {row['sentences']} sentences\n  {mark}; {entities}"
 
@@ -97,7 +103,13 @@ def duplicates(corpus: str, manifest: Manifest, wanted: str | None, source: str 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser("python -m pipelines.inspect", description="Look into a finished corpus.")
+    parser = argparse.ArgumentParser(
+        "python -m pipelines.inspect",
+        description="Look into a finished corpus.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     texts = {

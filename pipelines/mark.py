@@ -142,8 +142,8 @@ class ShardTally:
         self.full += statistics(rows)
         self.dedup += statistics(rows.filter(rows["duplicate_of"].is_null()))
         self.rejected.update(reason for reason in reasons if reason)
-        for entities in rows["entities"].to_pylist():
-            self.entities.update(dict(entities))
+        for entity in rows["entities"].combine_chunks().flatten().to_pylist():
+            self.entities[entity["label"]] += entity["count"]
         for name, histogram in distributions(rows).items():
             self.distributions.setdefault(name, Counter()).update(histogram)
         self.vocabulary.add(rows["id"].to_pylist(), rows["text"].to_pylist())

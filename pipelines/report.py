@@ -47,6 +47,11 @@ __all__ = [
     "write_reports",
 ]
 
+EXIT_CODES = """exit codes:
+  0  done
+  2  no finished corpus there, or no tokenizer
+"""
+
 
 def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table whose figures are set right and whose columns line up as plain text."""
@@ -136,7 +141,13 @@ def write_reports(corpus: str, manifest: Manifest | None = None, language: str =
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser("python -m pipelines.report", description="Report on a finished corpus.")
+    parser = argparse.ArgumentParser(
+        "python -m pipelines.report",
+        description="Report on a finished corpus.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     parser.add_argument("--format", choices=("md", "json", "html", "csv"), help="print this and write nothing")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")

@@ -40,7 +40,7 @@ def documents_table(documents: Sequence[Document], counts: Sequence[CorpusStatis
         [count.sentences for count in counts],
         [count.words for count in counts],
         [count.bytes for count in counts],
-        [sorted(document.entities.items()) for document in documents],
+        [[{"label": k, "count": n} for k, n in sorted(document.entities.items())] for document in documents],
     ]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, PART_SCHEMA, strict=True)], schema=PART_SCHEMA)
 

@@ -21,6 +21,9 @@ SOURCES = (
 )
 """The ten sources, in the order of the published corpus table."""
 
+ENTITIES = pa.list_(pa.struct([("label", pa.string()), ("count", pa.int32())]))
+"""Not a map: `datasets` reads none."""
+
 SHARD_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -30,7 +33,7 @@ SHARD_SCHEMA = pa.schema(
         pa.field("sentences", pa.int32(), nullable=False),
         pa.field("words", pa.int32(), nullable=False),
         pa.field("bytes", pa.int64(), nullable=False),
-        pa.field("entities", pa.map_(pa.string(), pa.int32()), nullable=False),
+        pa.field("entities", ENTITIES, nullable=False),
         pa.field("duplicate_of", pa.string()),
         pa.field("similarity", pa.float64()),
     ]

@@ -88,7 +88,9 @@ def test_the_manifest_equals_plain_python_over_all_rows(corpus: Path) -> None:
         full[row["source"]] = full.get(row["source"], CorpusStatistics()) + count
         if row["duplicate_of"] is None:
             dedup[row["source"]] = dedup.get(row["source"], CorpusStatistics()) + count
-        entities.setdefault(row["source"], Counter()).update(dict(row["entities"]))
+        entities.setdefault(row["source"], Counter()).update(
+            {entity["label"]: entity["count"] for entity in row["entities"]}
+        )
     assert {name: s for name, s in manifest.statistics["full"].items() if name != "summary"} == full
     assert {name: s for name, s in manifest.statistics["dedup"].items() if name != "summary"} == dedup
     assert manifest.statistics["full"]["summary"] == CorpusStatistics.total(full.values())

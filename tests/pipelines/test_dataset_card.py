@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.dataset_card import SNIPPETS, card, main, size_category, write_dataset_card
+from pipelines.shard import row_groups
 from schemas.document import SHARD_SCHEMA
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
@@ -32,7 +33,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "sentences": 1,
                 "words": 2,
                 "bytes": 12,
-                "entities": [("DATE", 1)],
+                "entities": [{"label": "DATE", "count": 1}],
                 "duplicate_of": duplicate,
                 "similarity": 0.9 if duplicate else None,
             }
@@ -68,6 +69,41 @@ def test_documented_snippets_agree_on_the_counts(
     exec(SNIPPETS[library], names)
     assert names["counts"] == (FULL, DEDUP)
     assert SNIPPETS[library] in (corpus / "README.md").read_text("utf-8")
+
+
+def test_datasets_reads_every_column_with_and_without_the_card(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path)  # pyright: ignore[reportAttributeAccessIssue]
+    from datasets import load_dataset
+
+    by_card = load_dataset(str(corpus), "dedup", split="train")
+    by_files = load_dataset("parquet", data_files=str(corpus / "data" / "*.parquet"), split="train")
+    assert by_card.column_names == by_files.column_names == SHARD_SCHEMA.names
+    assert by_files[0]["entities"] == [{"label": "DATE", "count": 1}]
+    assert len(by_files) == FULL
+
+
+def test_shards_have_statistics_dictionary_page_index_and_metadata(tmp_path: Path):
+    schema = SHARD_SCHEMA.with_metadata({"medbert": '{"version": "0.1.0"}'})
+    row = {"id": "1", "source": "ggponc", "text": "Kein Erguss.", "title": "", "sentences": 1, "words": 2, "bytes": 12}
+    rows = [{**row, "entities": [], "duplicate_of": None, "similarity": None}] * 3
+    with (tmp_path / "x.parquet").open("wb") as stream, row_groups(stream, schema) as groups:
+        groups.add(pa.Table.from_pylist(rows, schema))
+        groups.flush()
+        groups.add(pa.Table.from_pylist(rows, schema))
+    metadata = pq.ParquetFile(tmp_path / "x.parquet").metadata
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [3, 3]
+    columns = [metadata.row_group(0).column(number) for number in range(metadata.num_columns)]
+    by_name = {column.path_in_schema: column for column in columns}
+    assert all(column.has_offset_index and column.has_column_index for column in columns)
+    assert all(column.is_stats_set and column.compression == "ZSTD" for column in columns)
+    assert by_name["source"].has_dictionary_page
+    assert not by_name["text"].has_dictionary_page
+    assert by_name["words"].statistics.min == by_name["words"].statistics.max == 2
+    assert by_name["duplicate_of"].statistics.null_count == 3
+    assert json.loads(pq.read_schema(tmp_path / "x.parquet").metadata[b"medbert"]) == {"version": "0.1.0"}
 
 
 def test_croissant_is_valid_and_its_records_are_read(corpus: Path):

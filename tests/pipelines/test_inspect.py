@@ -24,7 +24,7 @@ def corpus(tmp_path: Path) -> Path:
             "sentences": 1,
             "words": 3,
             "bytes": len(text),
-            "entities": [("DATE", 2)],
+            "entities": [{"label": "DATE", "count": 2}],
             "duplicate_of": "a" if name == "b" else None,
             "similarity": 0.85 if name == "b" else None,
         }
