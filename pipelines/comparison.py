@@ -17,7 +17,10 @@ from schemas import storage
 from schemas.signatures import band_columns
 
 READ_SHINGLES = 1 << 26
-"""How many shingles are in memory at once."""
+"""How many shingles of hot buckets are in memory at once."""
+
+COMPARE_SHINGLES = 1 << 22
+"""How many shingles, counted in every pair, are compared at once: more take memory and no less time."""
 
 SEEN_PAIRS = 1 << 25
 """How many pairs of hot buckets are remembered as not similar, so that other bands do not compare them again."""
@@ -100,7 +103,7 @@ def compare_pairs(workspace: Workspace, codes: np.ndarray) -> np.ndarray:
     rows, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     sizes = count_shingles(workspace, rows)[places].reshape(2, -1).sum(axis=0)
     similarities = [np.zeros(0)]
-    for low, high in batches(sizes, READ_SHINGLES):
+    for low, high in batches(sizes, COMPARE_SHINGLES):
         here, ends = np.unique(np.concatenate([left[low:high], right[low:high]]), return_inverse=True)
         values, offsets = read_shingles(workspace, here)
         similarities.append(jaccard(values, offsets, *ends.reshape(2, -1)))
