@@ -39,48 +39,11 @@ HAMLET = r"([A-ZÄÖÜ][\wäöüß.-]+(?: [\wäöüß.-]+){0,3} \d{1,4}(?: ?[a-h
 STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
 STREET_BEFORE = re.compile(rf"(?:^|[\n,:]\s?|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
 POST_BOX = re.compile(r"Postfach\s(?:\d[\d ]*\d)")
-PLACE_FIRST = (
-    "bad",
-    "sankt",
-    "st",
-    "groß",
-    "gross",
-    "klein",
-    "neu",
-    "alt",
-    "ober",
-    "unter",
-    "markt",
-    "maria",
-    "hohen",
-    "burg",
-    "schloß",
-    "schloss",
-    "kreis",
-    "kirch",
-    "heilig",
-    "heiligen",
-    "hall",
+PLACE_FIRST = tuple(
+    "bad sankt st groß gross klein neu alt ober unter markt maria hohen burg"
+    " schloß schloss kreis kirch heilig heiligen hall".split()
 )
-PLACE_LINK = (
-    "am",
-    "an",
-    "im",
-    "ob",
-    "bei",
-    "auf",
-    "vor",
-    "der",
-    "dem",
-    "den",
-    "die",
-    "a",
-    "i",
-    "b",
-    "d",
-    "o",
-    "u",
-)
+PLACE_LINK = tuple("am an im ob bei auf vor der dem den die a i b d o u".split())
 HOME = re.compile(
     r"(?:wohnhaft|wohnt|wohne|lebt|lebend|Wohnort|Wohnsitz|wh\.?|wohnh\.|whft\.?|gebürtig|Geburtsort|Ort|stammt"
     r"|Herkunft|zugezogen|Heimatort)\b[\s.:,]{0,3}(?:in|aus|bei|nach|jetzt)?\s?$"

@@ -13,18 +13,18 @@ NAME = "age"
 YEARS_OLD = re.compile(
     r"(\d{1,3})(?:(?:\s?[½¾¼]|\s1/2)?\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.)"
-    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s?(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s?(?:alt"
+    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s{0,2}(?:alt"
     r"|junge|alte))",
 )
 AGE_BEFORE = re.compile(
     r"(?:\bAlter(?: von| des Patienten| der Patientin)?:?|\bmit|\bLebensalter:?|\bAlter \(Jahre\):?|\bim"
-    r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s?$",
+    r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s{0,2}$",
     re.IGNORECASE,
 )
-AGE_AFTER = re.compile(r"\s?(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
+AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
 # the ages of several: die Kinder (12, 14 und 20 J.)
-LISTED = re.compile(r"(?:\s?(?:,|und|u\.)\s?\d{1,3}){1,6}\s?(?:J\b|J\.|Jahre|a\b)")
-LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\.)\s?){1,6}$")
+LISTED = re.compile(r"(?:\s?(?:,|und|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
+LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(

@@ -43,9 +43,11 @@ FORMS = [
 DATE = re.compile("|".join(FORMS), re.IGNORECASE)
 # a date may be glued to the word before: am20. Februar 2027
 GLUED = re.compile(
-    rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)",
+    rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)"
+    r"|(?:19|20)\d\d-\d\d-\d\d(?!\d)",
     re.IGNORECASE,
 )
+SHORTEST_GLUED = 8
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
 AFTER_NAME = re.compile(r"[^\W\d_]{2}(?:, ?| ?\()$")
@@ -60,6 +62,8 @@ SPACED = re.compile(
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
+BORN_IN = re.compile(r"\s{1,2}in\s")
+BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
@@ -113,7 +117,10 @@ def _numeric(tokens: Tokens, index: int) -> int:
     before = text[start - 1] if start else " "
     if before.isalpha():
         match = GLUED.match(text, start)
-        return match.end() if match and (match[0].count(".") > 1 or tokens.word(index - 1) in LEADING) else 0
+        if match and (match[0].count(".") > 1 or tokens.word(index - 1) in LEADING):
+            return match.end()
+        year = YEARS.match(text, start) if len(tokens.word(index - 1)) >= SHORTEST_GLUED else None
+        return year.end() if year and tokens.flag(index - 1) & (Flag.COMMON | Flag.COMPOUND) else 0
     if before in ".,/" and start > 1 and text[start - 2].isdigit() and before != ".":
         return 0
     if match := DATE.match(text, start):
@@ -183,6 +190,8 @@ def _is_month_and_year(match: re.Match[str], before: str, after: str) -> bool:
     month, year = match[1], int(match[2])
     if RATIO_AFTER.match(after) or RATIO_BEFORE.search(before):
         return False
+    if BORN_IN.match(after) and BORN_BEFORE.search(before):
+        return True
     if year > 12:
         return (
             year != 15

@@ -31,7 +31,8 @@ WARD = re.compile(
     r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|zur\b|am\b|vom\b"
     r"|um\b))"
 )
-TRANSFER = re.compile(r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[Aa]ufnahme|zurück) auf ?$")
+TRANSFER = re.compile(r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[Aa]ufnahme|zurück)\s{1,3}auf\s{0,3}$")
+CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
 WARDS = frozenset(read_lines("wards"))
 YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
 WEAK = (
@@ -190,12 +191,13 @@ def _is_ward(tokens: Tokens, index: int, code: str) -> bool:
     return (code[0].isalpha() and any(letter.isdigit() for letter in code)) or (code.isalpha() and len(code) == 1)
 
 
-def _is_destination(tokens: Tokens, index: int) -> bool:
-    """Tell whether a code after "Verlegung auf" stands here, which names a ward: Verlegung auf K31."""
-    if tokens.word(index - 1) != "auf" or not tokens.joined(index + 1) or len(tokens.word(index + 1)) > 3:
-        return False
-    before = tokens.text[max(0, tokens.starts[index] - 30) : tokens.starts[index]]
-    return tokens.word(index + 1).isdigit() and TRANSFER.search(before) is not None
+def _destination(tokens: Tokens, index: int) -> int:
+    """Return where a code after "Verlegung auf" ends, which names a ward, or 0: Verlegung auf K31, auf O-22."""
+    if tokens.word(index - 1) != "auf" or not tokens.joined(index + 1):
+        return 0
+    start = tokens.starts[index]
+    match = CODED_WARD.match(tokens.text, start)
+    return match.end() if match and TRANSFER.search(tokens.text, max(0, start - 30), start) else 0
 
 
 def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
@@ -208,8 +210,8 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
             return None
         if tokens.joined(index) and text[start - 1] == "0":
             return None
-    elif _is_destination(tokens, index):
-        return start, tokens.ends[index + 1], 0.6
+    elif end := _destination(tokens, index):
+        return start, end, 0.6
     elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
         return None
     for kind, form in FORMS:

@@ -228,7 +228,7 @@ class Lexicon(dict[str, int]):
         lower = word.lower()
         flags = self._caseless.get(lower, 0)
         folded = self._folded.get(lower, 0)
-        proper = (self._cased.get(word) or folded) | (folded & Flag.MEDICAL)
+        proper = (self._cased.get(word) or folded) | (folded & (Flag.MEDICAL | Flag.PROFESSION))
         if not proper and len(lower) > 4 and lower[-1] == "s":
             proper = self._folded.get(lower[:-1], 0) & ~Flag.AMBIGUOUS
         flags |= proper

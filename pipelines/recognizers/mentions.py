@@ -44,8 +44,8 @@ ACT_AFTER = re.compile(
     r"|ge\w+(?:t|en)|\w+iert)\b)"
 )
 VIEW_BEFORE = re.compile(
-    r"\b(?:Wunsch|Meinung|Ansicht|Anordnung|Anweisung|Empfehlung|Anruf|Auskunft|Seiten|Bitte|Veranlassung|Diktat"
-    r"|Einschätzung|Vater|Mutter|Bruder|Eltern|Sohn|Tochter|Oma|Opa|Ehefrau|Ehemann|Aufsicht|Leitung|Betreuung)\svon\s$"
+    r"\b(?:Beisein|[Bb]eisein|Begleitung|[Bb]egleitung|Gegenwart|Anwesenheit|Zusammenarbeit|Wunsch|Meinung|Ansicht|Anordnung|Anweisung|Empfehlung|Anruf|Auskunft|Seiten|Bitte|Veranlassung|Diktat"
+    r"|Einschätzung|Vater|Mutter|Bruder|Eltern|Sohn|Tochter|Oma|Opa|Ehefrau|Ehemann|Aufsicht|Leitung|Betreuung)\s{1,2}von\s{1,2}$"
 )
 PASSIVE_BEFORE = re.compile(r"\b(?:wurde|wurden|wird|worden|werden)\b[^.;:\n]{0,45}$")
 TOLD_BEFORE = re.compile(
@@ -99,7 +99,8 @@ def is_unknown(tokens: Tokens, index: int) -> bool:
 def is_nameable(tokens: Tokens, index: int) -> bool:
     """Tell whether a word can be a surname where the phrase asks for one."""
     flag = tokens.flag(index)
-    if not tokens.is_upper(index) or flag & BARRED & ~Flag.STAFF or len(tokens.word(index)) < 3:
+    cased = tokens.is_upper(index) or (tokens.lower_cased and flag & NAMES)
+    if not cased or flag & BARRED & ~Flag.STAFF or len(tokens.word(index)) < 3:
         return False
     if flag & Flag.STAFF and not flag & NAMES:
         return False
@@ -122,14 +123,22 @@ def _acting(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     text = tokens.text
     for index in tokens.having(Flag.AGENT):
         at = index + 1
-        if not tokens.is_upper(at) or tokens.new_line(at):
+        if tokens.new_line(at):
             continue
         if not is_nameable(tokens, at) and not tokens.is_initial(at) and not tokens.flag(at) & Flag.PARTICLE:
             continue
         before = text[max(0, tokens.starts[at] - LOOK_BACK) : tokens.starts[at]]
         end = name_after(tokens, at, any_word=True)
-        if end and _acts(tokens, tokens.words[index].lower(), before, end):
+        if end and is_nameable(tokens, _head(tokens, end)) and _acts(tokens, tokens.words[index].lower(), before, end):
             yield from _listed(tokens, at, 0.7)
+
+
+def _head(tokens: Tokens, span: Span) -> int:
+    """Return the word of a name that decides: the last one, before what hangs on it."""
+    at = span[1] - 1
+    while at > span[0] and tokens.word(at - 1) in ("-", "–"):
+        at -= 2
+    return at
 
 
 def _acts(tokens: Tokens, word: str, before: str, span: Span) -> bool:

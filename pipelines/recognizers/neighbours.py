@@ -51,6 +51,8 @@ def _before(tokens: Tokens, first: int) -> Iterator[Entity]:
     hangs = tokens.word(start - 1) in ("-", "'", "’") and tokens.joined(start) and tokens.joined(start - 1)
     if hangs and tokens.word(start - 2).lower() in JOINED_PARTICLES:
         start -= 2
+    while tokens.flag(start - 1) & Flag.PARTICLE and not tokens.new_line(start) and _leads(tokens, start - 1):
+        start -= 1
     while (
         first - start < MOST_WORDS
         and not tokens.new_line(start)
@@ -61,6 +63,13 @@ def _before(tokens: Tokens, first: int) -> Iterator[Entity]:
         start -= 1
     if start < first:
         yield Entity("PERSON", tokens.starts[start], tokens.ends[first - 1], 0.55, NAME)
+
+
+def _leads(tokens: Tokens, index: int) -> bool:
+    """Tell whether particles up to the one at `index` begin a line: van Duyvenvoorde, Hans-Jochen."""
+    while tokens.flag(index) & Flag.PARTICLE and not tokens.new_line(index):
+        index -= 1
+    return bool(tokens.flag(index) & Flag.PARTICLE)
 
 
 def _joined(tokens: Tokens, end: int) -> Iterator[Entity]:

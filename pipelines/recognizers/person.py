@@ -150,6 +150,8 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     at += dotted
     while tokens.word(at) in LEADING and at - index < 5 and not tokens.new_line(at):
         colon |= tokens.word(at) in (":", "|")
+        if tokens.word(at) == "von" and not tokens.flags[index] & Flag.STAFF:
+            break
         linked |= tokens.word(at) in ("von", "durch", "an")
         bracketed |= tokens.word(at) == "("
         at += 1
@@ -168,7 +170,14 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     )
     reversed_name = tokens.word(at + 1) == "," and bool(tokens.flag(at + 2) & Flag.FIRST_NAME)
     span = name_after(tokens, at, any_word=((colon or linked or bracketed) and named) or reversed_name)
-    if bracketed and span and tokens.word(span[1]) != ")":
+    if (
+        span
+        and tokens.flag(at) & Flag.PARTICLE
+        and tokens.flags[span[1] - 1] & WORDS
+        and not tokens.flags[span[1] - 1] & NAMES
+    ):
+        return None
+    if bracketed and span and tokens.word(span[1]) not in (")", ","):
         return None
     if not span or _is_ordinary(tokens, span, bool(tokens.flags[index] & Flag.STAFF)):
         return None

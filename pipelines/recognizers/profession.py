@@ -24,6 +24,7 @@ BEFORE_TITLE = re.compile(
     r"|gelernte[rn]?|pensionierte[rn]?)\s$"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
+STATUS = frozenset("J a Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
 NO_WORK = (
     "rentner",
     "rentnerin",
@@ -74,7 +75,7 @@ def _is_described(tokens: Tokens, index: int) -> bool:
     previous = tokens.word(index - 1)
     if "hrig" in previous or previous.endswith(FORMER):
         return True
-    return previous in (".", ",") and tokens.word(index - 2) in ("J", "a", "Jahre", "jahre")
+    return previous in (".", ",") and tokens.word(index - 2) in STATUS
 
 
 def _stands_free(tokens: Tokens, index: int) -> bool:
