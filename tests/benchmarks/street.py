@@ -35,12 +35,13 @@ PASSES = {"shards": "finished", "near_duplicates": "pairs", "parts": "."}
 """The passes, last first, and the folder of the work folder by which one sees that a pass has begun."""
 
 
-class MemoryWatch:
-    """The highest resident memory, in bytes, that any process of a tree had, by pass of the build."""
+class Watch:
+    """By pass of a build: the highest resident memory, in bytes, of any process and the CPU seconds of each."""
 
     def __init__(self, process: psutil.Process, work: Path) -> None:
         self.process, self.work, self.running = process, work, True
         self.peaks = dict.fromkeys(reversed(PASSES), 0)
+        self.seconds: dict[str, dict[int, float]] = {name: {} for name in self.peaks}
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
@@ -50,16 +51,27 @@ class MemoryWatch:
             try:
                 for process in [self.process, *self.process.children(recursive=True)]:
                     self.peaks[now] = max(self.peaks[now], process.memory_info().rss)
+                    used = process.cpu_times()
+                    self.seconds[now][process.pid] = used.user + used.system
             except psutil.NoSuchProcess:
                 pass
             time.sleep(0.2)
 
+    def longest_way(self) -> float:
+        """Return the CPU seconds of the driver and, in each pass, of its busiest worker: what must follow in time."""
+        workers = (
+            max((spent for pid, spent in found.items() if pid != self.process.pid), default=0.0)
+            for found in self.seconds.values()
+        )
+        return sum(workers) + max(found.get(self.process.pid, 0.0) for found in self.seconds.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one build took: wall seconds, peak bytes of a process by pass, and its run.json."""
+    """What one build took: wall seconds, CPU seconds that must follow in time, peak bytes by pass, run.json."""
 
     wall: float
+    longest_way: float
     peaks: dict[str, int]
     run: dict
 
@@ -78,12 +90,12 @@ def build(source: Path, output: Path, workers: int, passes_through: bool) -> Mea
     started = time.perf_counter()
     options = ["--pass-through"] if passes_through else []
     process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
-    watch = MemoryWatch(psutil.Process(process.pid), output / ".work")
+    watch = Watch(psutil.Process(process.pid), output / ".work")
     if process.wait():
         raise SystemExit(f"the build ended with code {process.returncode}")
     watch.running = False
     run = json.loads((output / "run.json").read_text())
-    return Measured(time.perf_counter() - started, watch.peaks, run)
+    return Measured(time.perf_counter() - started, watch.longest_way(), watch.peaks, run)
 
 
 def child(source: str, output: str, workers: str, passes_through: bool) -> int:
@@ -145,8 +157,12 @@ def measure_sizes(arguments: argparse.Namespace, pool: list[str]) -> None:
 
 
 def measure_workers(arguments: argparse.Namespace, pool: list[str]) -> None:
-    """Print the gain of two workers over one at the smallest size, in alternating rounds."""
-    size, walls, efficiency = arguments.megabytes[0], {1: [], 2: []}, {1: [], 2: []}
+    """Print the gain of two workers over one at the smallest size, in alternating rounds.
+
+    Wall time suffers from whatever else the machine does. CPU time says what the gain is where two
+    cores are free: all that one worker does, over what the driver and the busier of two workers do.
+    """
+    size, walls, ways, efficiency = arguments.megabytes[0], {1: [], 2: []}, {1: [], 2: []}, {1: [], 2: []}
     with tempfile.TemporaryDirectory() as folder:
         source, output = Path(folder, "in"), Path(folder, "out")
         write_input(source, pool, size, seed=size)
@@ -154,13 +170,17 @@ def measure_workers(arguments: argparse.Namespace, pool: list[str]) -> None:
             for workers in walls:
                 measured = build(source, output, workers, arguments.pass_through)
                 walls[workers].append(measured.wall)
+                ways[workers].append(measured.longest_way)
                 efficiency[workers].append(measured.cpu / measured.wall / workers)
                 shutil.rmtree(output)
     medians = {workers: statistics.median(times) for workers, times in walls.items()}
+    ways_of = {workers: statistics.median(times) for workers, times in ways.items()}
+    report("load_of_the_machine", psutil.getloadavg()[2], "processes that want to run, mean of 15 minutes")
     for workers, shares in efficiency.items():
         report(f"efficiency_{workers}_workers", statistics.median(shares), "CPU seconds a worker and wall second")
     report("wall_one_worker", medians[1], f"s for {size} MB")
     report("wall_two_workers", medians[2], f"s for {size} MB", "one worker", medians[1] / medians[2])
+    report("cpu_in_sequence_two_workers", ways_of[2], f"s for {size} MB", "one worker", ways_of[1] / ways_of[2])
 
 
 def main() -> int:

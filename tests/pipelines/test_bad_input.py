@@ -8,6 +8,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from pipelines import build_corpus
+from schemas import storage
 from schemas.manifest import Manifest
 
 GOOD = "Der Thorax ist seitengleich belüftet. Kein Erguss, kein Pneumothorax, die Herzgröße ist normal."
@@ -35,11 +37,15 @@ def rows(*keys: str) -> bytes:
     ).encode()
 
 
-def zip_bomb() -> bytes:
+def zip_bomb(**members: bytes) -> bytes:
+    """A Word document, or a zip of `members` (name by ending), with 300 MB of white space in it."""
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        with archive.open("word/document.xml", "w", force_zip64=True) as part:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for ending, content in members.items():
+            archive.writestr(f"member.{ending}", content)
+        if not members:
+            archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open("bomb.jsonl" if members else "word/document.xml", "w", force_zip64=True) as part:
             for _ in range(300):
                 part.write(b" " * (1 << 20))
     return target.getvalue()
@@ -87,6 +93,9 @@ FILES: dict[str, Callable[[], bytes]] = {
         rows("R1", "R1") + rows("R1").replace(b"Kein Erguss", b"Geringer Erguss")
     ),
     "radiology_reports/bomb.docx": zip_bomb,
+    "radiology_reports/bomb.zip": lambda: zip_bomb(jsonl=rows("Z1")),
+    "radiology_reports/forbidden.jsonl": lambda: rows("F1"),
+    "electronic_health_records/forbidden.txt": GOOD.encode,
     "electronic_health_records/cut_bundle.json": bundle,
     "electronic_health_records/external.xml": EXTERNAL.encode,
     "electronic_health_records/locked.pdf": locked_pdf,
@@ -105,9 +114,23 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content())
     (folder / "raw" / "radiology_reports" / "folder.csv").mkdir()
+    (folder / "raw" / "radiology_reports" / "folder.csv" / "inside.jsonl").write_bytes(rows("D1"))
     arguments = [f"--input={folder / 'raw'}", f"--output={folder / 'corpus'}", "--progress=quiet"]
-    assert build_corpus.main(arguments) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "open_input", forbidding(storage.open_input))
+        assert build_corpus.main(arguments) == 0
     return folder / "corpus"
+
+
+def forbidding(open_input: Callable[[str], BinaryIO]) -> Callable[[str], BinaryIO]:
+    """Refuse to open files called forbidden, as the system does to a user without the right; root has every right."""
+
+    def refuse(url: str) -> BinaryIO:
+        if "/forbidden." in url:
+            raise PermissionError(13, "Permission denied", url)
+        return open_input(url)
+
+    return refuse
 
 
 def rejections(corpus: Path) -> dict[str, set[str]]:
@@ -129,9 +152,15 @@ def test_a_bad_file_is_named_with_a_reason(corpus: Path, name: str) -> None:
     assert rejections(corpus)[name]
 
 
-@pytest.mark.parametrize("word", ["G1", "G2", "U1", "U3", "W1", "R1"])
+@pytest.mark.parametrize("word", ["G1", "G2", "U1", "U3", "W1", "R1", "Z1", "D1"])
 def test_good_records_beside_bad_ones_are_kept(corpus: Path, word: str) -> None:
     assert f"Untersuchung {word}." in texts(corpus)
+
+
+def test_files_that_may_not_be_read_are_named_as_such(corpus: Path) -> None:
+    found = rejections(corpus)
+    assert found["forbidden.jsonl"] == found["forbidden.txt"] == {"permission_denied"}
+    assert "Untersuchung F1." not in texts(corpus)
 
 
 def test_records_before_a_cut_are_kept(corpus: Path) -> None:

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import random
-import signal
 import socket
 import subprocess
 import sys
@@ -152,26 +149,6 @@ def test_a_second_run_changes_nothing_and_says_so(
 def test_two_workers_give_the_same_bytes(corpus: Path, build: Callable[..., int], tmp_path: Path) -> None:
     assert build(tmp_path / "two", "--workers=2") == 0
     assert digests(tmp_path / "two") == digests(corpus)
-
-
-@pytest.mark.slow
-def test_a_killed_build_is_resumed_to_the_same_bytes(corpus: Path, raw: Path, key_file: Path, tmp_path: Path) -> None:
-    output = tmp_path / "killed"
-    command = [sys.executable, "-m", "pipelines.build_corpus", f"--input={raw}", f"--output={output}"]
-    command += [f"--surrogate-key-file={key_file}", "--progress=quiet"]
-    chance = random.Random(3)
-    kills = 0
-    for _ in range(3):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-        try:
-            process.wait(timeout=chance.uniform(4, 12))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            kills += 1
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    assert kills
-    assert digests(output) == digests(corpus)
 
 
 def test_nothing_of_the_canary_is_in_any_byte(raw: Path, key_file: Path, tmp_path: Path) -> None:
