@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import screenshots
-from trial_airflow import ROOT, airflow, environment, rows, services, wait_for, wait_for_runs, wait_for_server
+from trial_airflow import ROOT, airflow, environment, rows, services, wait_for, wait_for_runs
 
 IMPORT_SECONDS = 2.0
 TINY = {
@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--project-python", type=Path, default=ROOT / ".venv/bin/python", metavar="FILE")
     parser.add_argument("--documents", type=int, default=200, metavar="N", help="size of the generated input")
     parser.add_argument("--sources", metavar="NAME,...", help="build these alone; ggponc and the killed one are needed")
-    parser.add_argument("--seconds", type=float, default=900, metavar="N", help="longest wait for a scheduled run")
+    parser.add_argument("--seconds", type=float, default=1800, metavar="N", help="longest wait for a scheduled run")
     parser.add_argument("--quick", action="store_true", help="imports and one run without a scheduler only")
     parser.add_argument("--scheduler-only", action="store_true", help="no dags test; compare with a plain build")
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="take pictures of the form and of the grid")
@@ -165,7 +165,6 @@ def run_scheduled(home: Path, env: Mapping[str, str], expected: dict[str, str], 
     airflow(env, "pools", "set", "gpu", "1", "GPUs")
     airflow(env, "dags", "reserialize")
     with services(env):
-        wait_for_server(env, seconds)
         airflow(env, "dags", "trigger", "build_corpus")
         done, planned = kill_task(corpus, seconds)
         run = wait_for_runs(env, "build_corpus", 1, seconds)[0]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SERVICES = ("api-server", "dag-processor", "scheduler")
 COMMAND_SECONDS = 900
+SERVER_SECONDS = 600
 T = TypeVar("T")
 
 
@@ -85,7 +86,10 @@ def airflow(env: Mapping[str, str], *arguments: str) -> str:
 
 @contextmanager
 def services(env: Mapping[str, str]) -> Iterator[None]:
-    """Run Airflow's services, each in a process group of its own, with their logs in AIRFLOW_HOME."""
+    """Run Airflow's services, each in a process group of its own, with their logs in AIRFLOW_HOME.
+
+    The server that tasks talk to comes first: a task that is started before it answers has failed.
+    """
     processes = []
     try:
         for service in SERVICES:
@@ -94,6 +98,7 @@ def services(env: Mapping[str, str]) -> Iterator[None]:
                 processes.append(
                     subprocess.Popen(command, env=dict(env), stdout=log, stderr=log, start_new_session=True)
                 )
+            wait_for_server(env)
         yield
     finally:
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -127,7 +132,7 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: flo
     raise AssertionError(f"{what}: nothing within {seconds:.0f} s")
 
 
-def wait_for_server(env: Mapping[str, str], seconds: float) -> None:
+def wait_for_server(env: Mapping[str, str]) -> None:
     """Wait until the server answers that tasks talk to. Raises AssertionError."""
 
     def look() -> bool | None:
@@ -137,7 +142,7 @@ def wait_for_server(env: Mapping[str, str], seconds: float) -> None:
         except OSError:
             return None
 
-    wait_for("Airflow's server", look, seconds)
+    wait_for("Airflow's server", look, SERVER_SECONDS)
 
 
 def wait_for_runs(env: Mapping[str, str], dag: str, count: int, seconds: float) -> list[str]:
