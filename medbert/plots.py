@@ -89,15 +89,16 @@ def curves(title: str, lines: Mapping[str, Mapping[int, Point]]) -> str:
         marks.append(_text(50, y + 4, f"{tick:g}", "end"))
     marks += [_text(place(size, low)[0], 285, f"{size:,}", "middle") for size in sizes]
     for i, (name, line) in enumerate(lines.items()):
-        dots = [(*place(size, point[0]), size, point) for size, point in sorted(line.items())]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y, *_ in dots)
+        shift = 4 * (i - (len(lines) - 1) / 2)  # so that intervals stand side by side
+        places = {size: place(size, point[0]) for size, point in sorted(line.items())}
+        path = " ".join(f"{x + shift:.1f},{y:.1f}" for x, y in places.values())
         marks.append(element("polyline", points=path, class_=f"line s{i % 8}"))
-        for x, y, size, (mean, begin, end) in dots:
-            x = x + 4 * (i - (len(lines) - 1) / 2)  # so that intervals stand side by side
-            ends = {"y1": _number(place(size, begin)[1]), "y2": _number(place(size, end)[1])}
-            marks.append(element("line", x1=_number(x), x2=_number(x), class_=f"line s{i % 8}", **ends))
+        for size, (x, y) in places.items():
+            mean, begin, end = line[size]
+            across, ends = _number(x + shift), [_number(place(size, value)[1]) for value in (begin, end)]
+            marks.append(element("line", x1=across, x2=across, y1=ends[0], y2=ends[1], class_=f"line s{i % 8}"))
             tip = element("title", escape(f"{name}, {size:,}: {mean:.2f} [{begin:.2f}, {end:.2f}]"))
-            marks.append(element("circle", tip, cx=_number(x), cy=_number(y), r="4", class_=f"f{i % 8}"))
+            marks.append(element("circle", tip, cx=across, cy=_number(y), r="4", class_=f"f{i % 8}"))
     return key(list(lines)) + element("svg", *marks, viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=title)
 
 

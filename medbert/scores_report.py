@@ -98,7 +98,7 @@ def cost_table(report: Mapping[str, Any], task: str) -> tuple[list[str], list[li
         if entry["task"] == task and entry["cost"]:
             cost, chosen = entry["cost"], entry["chosen"]
             memory = f"{cost['memory_bytes'] / 2**30:.1f} GiB" if cost["memory_bytes"] else "–"
-            rate, size = f"{chosen['learning_rate']:g}", f"{cost['parameters'] / 1e6:.1f} M"
+            rate, size = f"{chosen['learning_rate']:g}", f"{cost['parameters'] / 1e6:.2f} M"
             speed = f"{cost['tokens_per_second']:,.0f}"
             rows.append([entry["model"], rate, chosen["strategy"], size, speed, memory])
     return ["model", "learning rate", "long texts", "parameters", "training tokens/s", "peak memory"], rows
