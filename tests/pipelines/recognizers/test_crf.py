@@ -97,6 +97,11 @@ def test_a_word_that_nothing_announces_is_found():
     assert not found & {"Zuweisung", "Wir"}
 
 
+def test_medical_words_stay():
+    text = "Regionäre Lymphknoten und Hüftkopf unauffällig, Nasopharynx frei. Clexane 40 mg, Natel der Station am Bett."
+    assert [text[entity.start : entity.end] for entity in tagger.find(Tokens(text))] == []
+
+
 def test_long_stretches_are_cut():
     text = " ".join(f"Xylo{letter}pharo" for letter in "abcdefghijklmnopqrstuvwxyz" * 20)
     assert all(0 <= entity.start < entity.end <= len(text) for entity in tagger.find(Tokens(text)))
