@@ -28,6 +28,9 @@ STRETCH = 1 << 15
 STRIP = 1 << 16
 """How many shingles are permuted at once: they and their products fit the second-level cache."""
 
+KEY_ROWS = 1 << 10
+"""Of how many documents band keys are computed at once."""
+
 WORD_BASE = np.uint64(0x9E3779B97F4A7C15)
 SHINGLE_BASE = np.uint64(0xD6E8FEB86659FD93)
 BAND_BASE = np.uint64(0xA0761D6478BD642F)
@@ -66,7 +69,7 @@ def word_mask(text: np.ndarray) -> np.ndarray:
     table = _word_characters()
     ascii_words = np.zeros(256, bool)
     ascii_words[:128] = table[:128]
-    is_word = ascii_words[text]
+    is_word = np.frombuffer(bytearray(text).translate(ascii_words.tobytes()), bool)
     leads = np.flatnonzero(text >= 0xC0)
     # nearly all are Latin-1 letters, umlauts and ß, whose code point is a shift away
     latin = text[leads] == 0xC3
@@ -101,10 +104,12 @@ def word_hashes(text: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.n
     """
     is_word = np.zeros(text.size + 2, bool)
     is_word[1:-1] = word_mask(text)
-    starts, ends = is_word[1:] & ~is_word[:-1], is_word[:-1] & ~is_word[1:]
+    # words begin and end in turn, so one search finds both
+    changes = np.flatnonzero(is_word[1:] != is_word[:-1])
     inner = offsets[is_word[offsets] & is_word[offsets + 1]]
-    starts[inner] = ends[inner] = True
-    starts, ends = np.flatnonzero(starts), np.flatnonzero(ends)
+    if inner.size:
+        changes = np.sort(np.concatenate([changes, *[np.unique(inner)] * 2]), kind="stable")
+    starts, ends = changes[::2], changes[1::2]
     return segment_hashes(text, starts, ends), np.diff(np.searchsorted(starts, offsets))
 
 
@@ -129,11 +134,13 @@ def segment_hashes(letters: np.ndarray, starts: np.ndarray, ends: np.ndarray) ->
     begins, lasts = starts[~long], ends[~long]
     rest = np.empty(begins.size, np.uint64)
     powers, inverses = _powers(2 * STRETCH)
+    scratch, prefix = np.empty(2 * STRETCH, np.uint64), np.zeros(2 * STRETCH + 1, np.uint64)
     cuts = np.searchsorted(begins, np.arange(STRETCH, letters.size, STRETCH))
     for begin, end in itertools.pairwise(np.unique([0, *cuts, begins.size]).tolist()):
         low, high = int(begins[begin]), int(lasts[end - 1])
-        sums = np.zeros(high - low + 1, np.uint64)
-        np.cumsum(letters[low:high] * powers[: high - low], out=sums[1:])
+        terms, sums = scratch[: high - low], prefix[: high - low + 1]
+        np.multiply(letters[low:high], powers[: high - low], out=terms)
+        np.cumsum(terms, out=sums[1:])
         first, last = begins[begin:end] - low, lasts[begin:end] - low
         rest[begin:end] = (sums[last] - sums[first]) * inverses[first] + (last - first).astype(np.uint64)
     hashes[~long] = rest
@@ -190,11 +197,12 @@ def minhash(shingles: np.ndarray, offsets: np.ndarray, count: int, seed: int) ->
         low, high = np.searchsorted(bounds, position, "right") - 1, np.searchsorted(bounds, stop)
         strip, here = mixed[position:stop], full[low:high]
         cuts = np.maximum(bounds[low:high] - position, 0)
-        scratch = np.empty_like(strip)
+        scratch, least = np.empty_like(strip), np.empty((count, here.size), np.uint32)
         for row in range(count):
             np.multiply(strip, factors[row], out=scratch)
             np.add(scratch, summands[row], out=scratch)
-            values[row, here] = np.minimum(values[row, here], np.minimum.reduceat(scratch, cuts))
+            np.minimum.reduceat(scratch, cuts, out=least[row])
+        values[:, here] = np.minimum(values[:, here], least)
         position = stop
     return values.T
 
@@ -202,11 +210,12 @@ def minhash(shingles: np.ndarray, offsets: np.ndarray, count: int, seed: int) ->
 def band_keys(values: np.ndarray, bands: int, rows: int) -> np.ndarray:
     """Return the keys of the bands of MinHash `values`, uint64 [bands, documents], none of them 0."""
     keys = np.empty((bands, values.shape[0]), np.uint64)
-    for band in range(bands):
-        key = np.full(values.shape[0], band + 1, np.uint64)
-        for row in range(band * rows, (band + 1) * rows):
-            key = mix(key * BAND_BASE + values[:, row])
-        keys[band] = np.maximum(key, np.uint64(1))
+    for low in range(0, values.shape[0], KEY_ROWS):
+        columns = values[low : low + KEY_ROWS, : bands * rows].T.reshape(bands, rows, -1)
+        key = np.arange(1, bands + 1, dtype=np.uint64)[:, None]
+        for row in range(rows):
+            key = mix(key * BAND_BASE + columns[:, row])
+        keys[:, low : low + KEY_ROWS] = np.maximum(key, np.uint64(1))
     return keys
 
 
