@@ -157,16 +157,25 @@ def token_counts(
 
 def tag_figures(counts: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return macro precision, recall and F1 [draws] of `token_counts`, over the tags that occur in a draw."""
-    hits, said, actual = (weights @ layer for layer in counts)
+    macro = macro_of_occurring(*(weights @ layer for layer in counts))
+    return {f"token_{name}": values for name, values in macro.items()}
+
+
+def macro_of_occurring(hits: np.ndarray, said: np.ndarray, actual: np.ndarray) -> dict[str, np.ndarray]:
+    """Return macro precision, recall and F1 [draws] over what occurs in truth or prediction, NaN where nothing does."""
     occurs = said + actual > 0
     wholes = {"precision": (hits, said), "recall": (hits, actual), "f1": (2 * hits, said + actual)}
     return {
-        f"token_{name}": mean_of_defined(np.where(occurs, share(part, whole), np.nan))
-        for name, (part, whole) in wholes.items()
+        name: mean_of_defined(np.where(occurs, share(part, whole), np.nan)) for name, (part, whole) in wholes.items()
     }
 
 
 def sequence_figures(counts: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the figures [draws] of `counts`, float [3, sequences, types]."""
+    """Return the figures [draws] of `counts`, float [3, sequences, types].
+
+    As in seqeval a macro average is over the types that occur, and 0 where there is no entity at all.
+    """
     hits, said, actual = (weights @ layer for layer in counts)
-    return count_figures(hits, said, actual)
+    macro = macro_of_occurring(hits, said, actual)
+    figures = count_figures(hits, said, actual)
+    return figures | {f"macro_{name}": np.nan_to_num(values) for name, values in macro.items()}

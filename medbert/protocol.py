@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -136,7 +136,7 @@ def run_once(
     return {"validation": fitted.score, "thresholds": thresholds.tolist(), "predictions": values, "cost": cost}
 
 
-def to_prediction(result: dict[str, Any]) -> Prediction:
+def to_prediction(result: Mapping[str, Any]) -> Prediction:
     """Return the predictions of a run's file."""
     return Prediction([np.array(value) for value in result["predictions"]], np.array(result["thresholds"]))
 

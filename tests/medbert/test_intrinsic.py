@@ -1,6 +1,7 @@
 import argparse
 import json
 import math
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ WORDS = ("erguss", "kein", "rechts")
 class FakeCorpus:
     """A corpus of one shard a source, whose ids say whether they are held out."""
 
-    def __init__(self, rows: dict[str, list[tuple[str, str, str | None]]]) -> None:
+    def __init__(self, rows: Mapping[str, Sequence[tuple[str, str, str | None]]]) -> None:
         self.rows = rows
         self.manifest = SimpleNamespace(shards=[SimpleNamespace(path=f"data/{name}-00000.parquet") for name in rows])
 

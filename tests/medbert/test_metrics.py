@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score as entity_f1
 from seqeval.metrics import precision_score as entity_precision
+from seqeval.metrics import recall_score as entity_recall
 from seqeval.scheme import IOB2
 from sklearn import metrics as oracle
 
@@ -77,12 +78,56 @@ def test_entity_figures_equal_seqeval_in_strict_mode(pairs):
     )
     if any(metrics.entities(tags) for tags in truth) or any(metrics.entities(tags) for tags in predicted):
         arguments = {"mode": "strict", "scheme": IOB2, "zero_division": 0}
-        assert figures["micro_f1"][0] == pytest.approx(entity_f1(truth, predicted, average="micro", **arguments))
-        assert figures["micro_precision"][0] == pytest.approx(
-            entity_precision(truth, predicted, average="micro", **arguments)
-        )
+        for name, score in (("f1", entity_f1), ("precision", entity_precision), ("recall", entity_recall)):
+            for average in ("micro", "macro"):
+                expected = score(truth, predicted, average=average, **arguments)
+                assert figures[f"{average}_{name}"][0] == pytest.approx(expected)
     else:
-        assert figures["micro_f1"][0] == 0
+        assert figures["micro_f1"][0] == figures["macro_f1"][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("gold", "said"),
+    [
+        (["B-PER", "I-PER", "O"], ["I-PER", "I-PER", "O"]),  # IOB1 instead of IOB2: no strict entity
+        (["B-PER", "I-PER", "O"], ["B-PER", "I-LOC", "O"]),  # another type within
+        (["B-PER", "B-PER", "O"], ["B-PER", "I-PER", "O"]),  # two entities taken for one
+        (["O", "B-LOC", "I-LOC"], ["O", "B-LOC", "O"]),  # its end is missed
+        (["O", "O", "O"], ["B-PER", "O", "B-LOC"]),  # no entity at all
+        (["B-PER", "O", "B-LOC"], ["O", "O", "O"]),  # none found
+        (["I-PER", "I-PER", "O"], ["I-PER", "I-PER", "O"]),  # a faulty gold
+    ],
+)
+def test_faulty_tags_count_as_in_seqeval(gold, said):
+    counts = metrics.entity_counts([gold], [said], ("PER", "LOC"))
+    figures = metrics.sequence_figures(counts, np.ones((1, 1)))
+    if metrics.entities(gold) or metrics.entities(said):
+        expected = entity_f1([gold], [said], average="macro", mode="strict", scheme=IOB2, zero_division=0)
+        assert figures["macro_f1"][0] == pytest.approx(expected)
+    else:
+        assert figures["macro_f1"][0] == 0
+
+
+def test_empty_and_full_classes_count_as_in_scikit_learn():
+    truth = np.array([[False, True, True, False], [False, True, False, False], [False, True, True, True]])
+    said = np.array([[False, True, False, True], [True, True, False, False], [False, True, False, False]])
+    figures = metrics.label_figures(truth, said, np.ones((1, 3)))
+    for name, score in (
+        ("f1", oracle.f1_score),
+        ("precision", oracle.precision_score),
+        ("recall", oracle.recall_score),
+    ):
+        expected = score(truth, said, average="macro", zero_division=0)  # pyright: ignore[reportArgumentType]
+        assert figures[f"macro_{name}"][0] == pytest.approx(expected)
+
+
+def test_ties_and_extreme_scores_rank_as_in_scikit_learn():
+    truth = np.array([True, False, True, False, True, False])
+    for scores in ([0.0] * 6, [1.0, 1.0, 0.0, 0.0, 1e-300, 0.0], [0.5, 0.5, 0.5, 0.4, 0.4, 1.0]):
+        table = np.array(scores)
+        assert metrics.auroc(truth, table, np.ones((1, 6)))[0] == pytest.approx(oracle.roc_auc_score(truth, table))
+        expected = oracle.average_precision_score(truth, table)
+        assert metrics.auprc(truth, table, np.ones((1, 6)))[0] == pytest.approx(expected)
 
 
 @settings(max_examples=60, deadline=None)
