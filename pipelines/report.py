@@ -81,7 +81,8 @@ def section_blocks(tables: Iterable[Section]) -> Iterator[str]:
     """Yield the titles, tables and notes of `tables` in Markdown."""
     for section in tables:
         yield f"## {section.title}"
-        yield markdown_table(section.header, section.cells) if section.cells else "None."
+        if section.cells or not section.note:
+            yield markdown_table(section.header, section.cells) if section.cells else "None."
         if section.note:
             yield section.note
 

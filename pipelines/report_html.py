@@ -49,35 +49,36 @@ def element(tag: str, *children: str, **attributes: str) -> str:
 
 def table(header: Sequence[str], cells: Iterable[Sequence[str]], language: Language, caption: str) -> str:
     """Return a table of cells in the page's language: with scopes for its headings, and scrolled by keyboard."""
+    lines = [list(line) for line in cells]
+    words = [not all(cell == MISSING or cell[:1].isdigit() for cell in column) for column in zip(*lines, strict=True)]
 
-    def column(cell: str) -> str:
-        if cell == MISSING:
-            return element("td", cell, title=language.text("missing"))
-        return element("td", escape(cell)) if cell[:1].isdigit() else element("td", escape(cell), class_="text")
+    def cell(content: str, text: bool) -> str:
+        kind = {"class_": "text"} if text else {}
+        return element(
+            "td", escape(content), **kind, **({"title": language.text("missing")} if content == MISSING else {})
+        )
 
-    def row(cells: Sequence[str]) -> str:
-        columns = [element("th", escape(cells[0]), scope="row"), *map(column, cells[1:])]
-        last = cells[0] == language.text(DISPLAY_NAMES[SUMMARY])
-        return element("tr", *columns, class_="summary") if last else element("tr", *columns)
+    def row(line: Sequence[str]) -> str:
+        columns = [cell(content, text) for content, text in zip(line[1:], words[1:], strict=True)]
+        kind = {"class_": "summary"} if line[0] == language.text(DISPLAY_NAMES[SUMMARY]) else {}
+        return element("tr", element("th", escape(line[0]), scope="row"), *columns, **kind)
 
-    heads = [element("th", escape(name), scope="col") for name in header]
-    inner = element("thead", element("tr", *heads)) + element("tbody", *map(row, cells))
+    heads = [
+        element("th", escape(name), scope="col", **({"class_": "text"} if text else {}))
+        for name, text in zip(header, words or [True] * len(header), strict=True)
+    ]
+    inner = element("thead", element("tr", *heads)) + element("tbody", *map(row, lines))
     return element("div", element("table", inner), class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
 def section_html(section: Section, language: Language) -> str:
     """Return a table with its title."""
-    title = language.text(section.title)
-    content = (
-        table(
-            [language.text(name) for name in section.header],
-            [[language.cell(cell) for cell in row] for row in section.cells],
-            language,
-            title,
-        )
-        if section.cells
-        else element("p", escape(language.text("none")))
-    )
+    title, content = language.text(section.title), ""
+    if section.cells:
+        header = [language.text(name) for name in section.header]
+        content = table(header, [[language.cell(cell) for cell in row] for row in section.cells], language, title)
+    elif not section.note:
+        content = element("p", escape(language.text("none")))
     note = element("p", escape(language.text(section.note)), class_="soft") if section.note else ""
     return element("h2", escape(title), id=anchor(section.title)) + content + note
 
