@@ -31,7 +31,11 @@ class Buffer:
 
 
 class TokenStream:
-    """The endless row of tokens of one split of token files, for sequences of at most `length` tokens."""
+    """The endless row of tokens of one split of token files, for sequences of at most `length` tokens.
+
+    `tokens_per_epoch` are those of all documents, [CLS] and [SEP] included; `attended` is how many tokens a
+    token sees on average, its sequence's.
+    """
 
     def __init__(self, files: TokenFiles, split: str, length: int, seed: int) -> None:
         if length < 3:
@@ -47,6 +51,7 @@ class TokenStream:
             pieces.append((np.full(len(begins), number, np.int32), begins, lengths))
         self.shard, self.begin, self.size = (np.concatenate(column) for column in zip(*pieces, strict=True))
         self.tokens_per_epoch = int(self.size.sum() + 2 * len(self.size))
+        self.attended = int(((self.size + 2) ** 2).sum()) / max(self.tokens_per_epoch, 1)
         if not self.tokens_per_epoch:
             raise ValueError(f"{files.folder}: no document in the split {split}")
 

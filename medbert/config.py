@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+GLOBAL_EVERY = 3
+"""Of ModernBERT's layers, the first and every third after it see the whole sequence, the others a window."""
+
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
@@ -52,7 +55,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides a training run, beside its data."""
+    """All that decides a training run, beside its data.
+
+    With `unigram_bias` the decoder starts from the frequencies of the tokens, so that no step is spent on them.
+    """
 
     name: str
     architecture: Architecture
@@ -65,6 +71,7 @@ class Recipe:
     validation_tokens: int = 1 << 20
     checkpoint_every: int = 500
     seed: int = 1
+    unigram_bias: bool = True
 
     def scaled(self, tokens: int) -> "Recipe":
         """Return the recipe with a budget of `tokens` in all, shared among the phases as before."""
@@ -93,6 +100,7 @@ def published() -> Recipe:
         mask_rate=0.15,
         whole_words=False,
         micro_tokens=65_536,
+        unigram_bias=False,
     )
 
 

@@ -8,6 +8,7 @@ documents run alone, in hidden states and gradients.
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -20,7 +21,7 @@ from transformers import (
     ModernBertForMaskedLM,
 )
 
-from medbert.config import Architecture
+from medbert.config import GLOBAL_EVERY, Architecture
 from medbert.tokenizer import SPECIAL_TOKENS
 
 PACKED = "packed"
@@ -121,11 +122,22 @@ def long_settings(architecture: Architecture) -> dict[str, Any]:
     """Return what only ModernBERT has: rotary positions, local attention but for every third layer."""
     return {
         "local_attention": architecture.local_attention,
-        "global_attn_every_n_layers": 3,
+        "global_attn_every_n_layers": GLOBAL_EVERY,
         "embedding_dropout": architecture.dropout,
         "mlp_dropout": architecture.dropout,
         "attention_dropout": 0.0,
     }
+
+
+@torch.no_grad()
+def start_from_frequencies(model: nn.Module, counts: np.ndarray) -> None:
+    """Set the decoder's bias to the log of the tokens' frequencies, `counts` int64 [vocabulary], one added to each.
+
+    An untrained model then guesses by frequency alone, and its loss is the unigram entropy.
+    """
+    share = (counts + 1) / (counts + 1).sum()
+    output: Any = model.get_output_embeddings()  # pyright: ignore[reportCallIssue]
+    output.bias.copy_(torch.from_numpy(np.log(share)))
 
 
 class PackedMaskedLM(nn.Module):

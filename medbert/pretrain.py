@@ -21,7 +21,7 @@ from torch.utils.tensorboard import SummaryWriter
 from medbert import checkpoint
 from medbert.config import RECIPES, Phase
 from medbert.disk import naming_a_full_disk, write_whole
-from medbert.flops import model_flops_utilisation
+from medbert.flops import flops_per_token, model_flops_utilisation
 from medbert.tokens import open_tokens
 from medbert.trainer import DivergedError, Run, Trainer, prefetch
 
@@ -56,6 +56,7 @@ def train_phase(trainer: Trainer, phase: Phase, folder: Path, log: "Log") -> Non
     share = phase.tokens / sum(p.tokens for p in recipe.phases)
     budget = None if run.minutes is None else run.minutes * 60 * share
     batches = prefetch(trainer, trainer.phase, trainer.phase_step * trainer.micro_steps(phase))
+    flops = flops_per_token(recipe, trainer.stream("train", phase.length).attended, len(trainer.continues))
     latest, done = 0.0, 0.0
     while done < 1:
         started = time.monotonic()
@@ -65,7 +66,7 @@ def train_phase(trainer: Trainer, phase: Phase, folder: Path, log: "Log") -> Non
         latest = time.monotonic() - started
         trainer.seconds += latest
         speed = phase.tokens_per_step / latest
-        utilisation = model_flops_utilisation(recipe, phase, speed, run.device, run.world)
+        utilisation = model_flops_utilisation(flops, speed, run.device, run.world)
         line: dict[str, float | None] = {**figures, "tokens_per_second": speed, "mfu": utilisation}
         if trainer.step % recipe.validation_every == 0 or done >= 1:
             line |= trainer.validate(phase)
@@ -183,6 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
     return 0
 
 

@@ -2,8 +2,8 @@
 
 Each shard becomes two files for training and two for validation, made by whichever process is free:
 `NAME.SPLIT.tokens`, uint16 little-endian ids without special tokens, and `NAME.SPLIT.offsets`, uint64
-[documents + 1]. A shard whose files are there
-is done, so a killed run goes on. `tokens.json`, written last, names the corpus and the tokenizer.
+[documents + 1]. A shard whose files are there is done, so a killed run goes on. `tokens.json`, written
+last, names the corpus and the tokenizer.
 """
 
 import argparse
@@ -47,6 +47,16 @@ class TokenFiles:
     def write(self) -> None:
         value = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "folder"}
         write_whole(self.folder / "tokens.json", json.dumps(value, indent=2, sort_keys=True).encode() + b"\n")
+
+    def unigram_counts(self, entries: int) -> np.ndarray:
+        """Return how often each of the `entries` ids of the vocabulary occurs in the training split, int64."""
+        counts = np.zeros(entries, np.int64)
+        for name in self.shards:
+            path = self.folder / f"{name}.train.tokens"
+            ids = np.memmap(path, "<u2", "r") if path.stat().st_size else np.zeros(0, "<u2")
+            for begin in range(0, len(ids), 1 << 24):
+                counts += np.bincount(ids[begin : begin + (1 << 24)], minlength=entries)
+        return counts
 
 
 def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder: Path, output: Path) -> None:
@@ -124,6 +134,8 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     if claim.exists() and json.loads(claim.read_text()) != wanted:
         raise ValueError(f"{output}: holds tokens of another corpus, tokenizer or variant; name another folder")
     write_whole(claim, json.dumps(wanted, sort_keys=True).encode())
+    for stray in output.glob(".*.[0-9]*"):  # of a run that was killed
+        stray.unlink()
     jobs = [(corpus, shard, variant, tokenizer_folder, output) for shard in corpus.manifest.shards]
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # one process a core instead
     with multiprocessing.get_context("spawn").Pool(workers) as pool:

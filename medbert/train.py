@@ -13,19 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from medbert import pretrain, release, tokenizer, tokens
-from medbert.buffers import TokenStream
 from medbert.config import RECIPES
-from medbert.tokens import TokenFiles, open_tokens
+from medbert.tokens import open_tokens
 from schemas.manifest import VARIANTS
 
 
-def unigram_entropy(files: TokenFiles) -> float:
-    """Return the entropy (nats) of the single tokens of the training split: the loss of knowing no context."""
-    stream = TokenStream(files, "train", 512, seed=0)
-    counts = np.zeros(1 << 16, np.int64)
-    for shard in stream.maps:
-        for begin in range(0, len(shard), 1 << 24):
-            counts += np.bincount(shard[begin : begin + (1 << 24)], minlength=len(counts))
+def unigram_entropy(counts: np.ndarray) -> float:
+    """Return the entropy (nats) of single tokens that occur `counts` times: the loss of knowing no context."""
     share = counts[counts > 0] / counts.sum()
     return float(-(share * np.log(share)).sum())
 
@@ -48,7 +42,8 @@ def stages(parsed: argparse.Namespace, variant: str) -> list[tuple[str, list[str
 
 def summary(output: Path, variant: str) -> str:
     """Return a line that sets the losses of a run beside the unigram entropy of its tokens."""
-    entropy = unigram_entropy(open_tokens(output / "tokens" / variant, output / "tokenizer"))
+    files = open_tokens(output / "tokens" / variant, output / "tokenizer")
+    entropy = unigram_entropy(files.unigram_counts(1 << 16))
     lines = [json.loads(line) for line in (output / "runs" / variant / "log.jsonl").read_text().splitlines()]
     last = lines[-10:]
     loss = sum(line["loss"] for line in last) / len(last)

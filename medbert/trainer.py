@@ -21,7 +21,7 @@ from medbert import tokenizer
 from medbert.buffers import Buffer, TokenStream
 from medbert.config import Phase, Recipe
 from medbert.masking import continuations, mask_tokens
-from medbert.model import PACKED, PackedMaskedLM, new_model
+from medbert.model import PACKED, PackedMaskedLM, new_model, start_from_frequencies
 from medbert.optim import learning_rate, new_optimiser
 from medbert.tokens import TokenFiles
 
@@ -216,7 +216,10 @@ def load_or_new(run: Run, vocabulary_size: int) -> torch.nn.Module:
     Raises ValueError where that one has another vocabulary or is too short for the recipe.
     """
     if run.continue_from is None:
-        return new_model(run.recipe.architecture, vocabulary_size)
+        model = new_model(run.recipe.architecture, vocabulary_size)
+        if run.recipe.unigram_bias:
+            start_from_frequencies(model, run.files.unigram_counts(vocabulary_size))
+        return model
     if not (run.continue_from / "config.json").is_file():
         raise ValueError(f"{run.continue_from}: no config.json: not a model's folder")
     model = AutoModelForMaskedLM.from_pretrained(run.continue_from, attn_implementation=PACKED, local_files_only=True)

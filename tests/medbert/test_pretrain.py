@@ -1,20 +1,26 @@
 """Runs on a few generated sequences: resume, divergence, budgets, continuing and release."""
 
 import json
+import math
+import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import distributed as distributed
 
 from medbert import checkpoint, pretrain, tokenizer
 from medbert.config import Phase, Recipe, tiny, tiny_long
+from medbert.model import new_model
 from medbert.tokens import TokenFiles
-from medbert.trainer import DivergedError, Run
+from medbert.train import unigram_entropy
+from medbert.trainer import DivergedError, Run, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,7 @@ def test_a_killed_run_ends_in_the_same_bits(folder: Path, tmp_path: Path) -> Non
     here = str(Path(__file__).parents[2])
     script = SCRIPT.format(here=here, file=__file__, root=str(folder), output=str(killed))
     process = subprocess.Popen([sys.executable, "-c", script])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not checkpoint.checkpoints(killed / "checkpoints") and time.monotonic() < deadline:
         assert process.poll() is None
         time.sleep(0.02)
@@ -95,12 +101,101 @@ def test_a_killed_run_ends_in_the_same_bits(folder: Path, tmp_path: Path) -> Non
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
-def test_a_loss_that_is_no_number_ends_the_run(folder: Path, tmp_path: Path) -> None:
-    recipe = short()
-    pretrain.train(run(folder, tmp_path, recipe))
-    worse = replace(recipe, phases=(replace(recipe.phases[0], learning_rate=float("nan")),))
+def test_a_loss_that_is_no_number_ends_the_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DivergedError, match="the last good checkpoint is none"):
-        pretrain.train(run(folder, tmp_path / "other", worse))
+        pretrain.train(run(folder, tmp_path / "first", replace(short(), phases=(Phase(64, 2048, 256, math.nan, 0.1),))))
+    loss = Trainer.loss
+
+    def broken(trainer: Trainer, tensors: dict[str, Any], forward: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        value, right = loss(trainer, tensors, forward)
+        return value * (math.nan if trainer.step == 5 else 1), right
+
+    monkeypatch.setattr(Trainer, "loss", broken)
+    with pytest.raises(DivergedError, match=r"step 6: the loss is nan .* checkpoint is .*step-00000003\.pt"):
+        pretrain.train(run(folder, tmp_path / "later", short()))
+    assert (state := checkpoint.read(tmp_path / "later" / "checkpoints")) is not None
+    assert all(torch.isfinite(tensor).all() for tensor in state["model"].values())
+
+
+def test_a_diverged_run_has_an_exit_code_of_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phase = replace(short().phases[0], learning_rate=math.nan)
+    monkeypatch.setitem(pretrain.RECIPES, "tiny", lambda: replace(short(), phases=(phase,)))
+    command = [f"--tokens-folder={folder / 'tokens'}", f"--tokenizer={folder / 'tokenizer'}", f"--output={tmp_path}"]
+    assert pretrain.main([*command, "--recipe=tiny"]) == 4
+    assert "the last good checkpoint is none" in capsys.readouterr().err
+
+
+def test_a_budget_of_tokens_ends_with_the_schedule_done(folder: Path, tmp_path: Path) -> None:
+    recipe = replace(short(40), phases=(Phase(32, 5120, 256, 1e-3, 0.1), Phase(64, 5120, 256, 2e-3, 0.1, 0.05)))
+    pretrain.train(run(folder, tmp_path, recipe.scaled(2560)))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["phase"] for line in lines] == [0] * 5 + [1] * 5
+    assert [lines[4]["lr"], lines[9]["lr"]] == pytest.approx([0.0, 1e-4])
+    assert {"loss", "accuracy", "norm", "tokens_per_second", "validation_loss"} <= set(lines[-1])
+
+
+def test_training_starts_at_the_unigram_entropy(folder: Path, tmp_path: Path) -> None:
+    counts = files(folder).unigram_counts(tokenizer.load(folder / "tokenizer").get_vocab_size())
+    assert counts.sum() == files(folder).tokens["train"]
+    pretrain.train(run(folder, tmp_path, replace(short(1), mask_rate=0.5)))
+    first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert first["loss"] == pytest.approx(unigram_entropy(counts), abs=0.25)
+
+
+def test_a_model_on_disk_is_trained_on(folder: Path, tmp_path: Path) -> None:
+    model = new_model(short().architecture, tokenizer.load(folder / "tokenizer").get_vocab_size())
+    model.save_pretrained(tmp_path / "hospital")  # pyright: ignore[reportCallIssue]
+    start = model.state_dict()["bert.embeddings.word_embeddings.weight"].clone()
+    still = replace(short(1), phases=(replace(short(1).phases[0], learning_rate=0.0),))
+    trained = pretrain.train(run(folder, tmp_path / "still", still, continue_from=tmp_path / "hospital"))
+    found = trained.model.state_dict()["model.bert.embeddings.word_embeddings.weight"]
+    torch.testing.assert_close(found, start)
+    moved = pretrain.train(run(folder, tmp_path / "moved", short(2), continue_from=tmp_path / "hospital"))
+    assert not torch.equal(moved.model.state_dict()["model.bert.embeddings.word_embeddings.weight"], start)
+
+
+def test_a_model_that_does_not_fit_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no config\.json"):
+        pretrain.train(run(folder, tmp_path, short(1), continue_from=tmp_path / "nothing"))
+    new_model(short().architecture, 700).save_pretrained(tmp_path / "other")  # pyright: ignore[reportCallIssue]
+    with pytest.raises(ValueError, match="700 entries in its vocabulary"):
+        pretrain.train(run(folder, tmp_path, short(1), continue_from=tmp_path / "other"))
+    entries = tokenizer.load(folder / "tokenizer").get_vocab_size()
+    new_model(replace(short().architecture, positions=16), entries).save_pretrained(tmp_path / "short")  # pyright: ignore[reportCallIssue]
+    with pytest.raises(ValueError, match="has 16 positions, the recipe trains on 64"):
+        pretrain.train(run(folder, tmp_path, short(1), continue_from=tmp_path / "short"))
+
+
+PROCESSES = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("t", {file!r}); t = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(t)
+rank, world = t.pretrain.join_group()
+assert world == 2
+t.pretrain.train(t.run(Path({root!r}), Path({output!r}), t.short(6, dropout=0.0), rank=rank, world=world))
+t.distributed.destroy_process_group()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(PROCESSES.format(file=__file__, root=str(folder), output=str(tmp_path / "two")))
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    subprocess.run(torchrun, check=True, env=environment, timeout=280)
+    pretrain.train(run(folder, tmp_path / "one", short(6, dropout=0.0)))
+    two, one = (checkpoint.read(tmp_path / name / "checkpoints") for name in ("two", "one"))
+    assert two is not None
+    assert one is not None
+    assert two["position"] == one["position"]
+    for name, tensor in one["model"].items():
+        torch.testing.assert_close(two["model"][name], tensor, atol=1e-5, rtol=1e-4)
+    lines = (tmp_path / "two" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
 
 
 def test_minutes_end_with_the_schedule_done(folder: Path, tmp_path: Path) -> None:
