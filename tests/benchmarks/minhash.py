@@ -3,7 +3,7 @@
     python -m tests.benchmarks.minhash
 
 Rounds are interleaved and CPU time is counted, so that other load on the machine weighs on all alike.
-A peer that is not installed is left out.
+A peer that is not installed, or does not run, is said to be missing.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.signatures import minhash, sign
 from schemas.signatures import Deduplication
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, report_missing
 from tests.benchmarks.texts import texts
 
 SETTINGS = Deduplication()
@@ -90,14 +90,16 @@ def cpu_seconds(work: Callable[[list[str]], None], documents: list[str]) -> floa
 
 def measure_speed(count: int, rounds: int) -> None:
     documents = texts(count)
-    peers = {name: work for name, work in PEERS.items() if importlib.util.find_spec(name)}
     working = {"ours": ours}
-    for name, work in peers.items():
+    for name, work in PEERS.items():
+        if not importlib.util.find_spec(name):
+            report_missing(f"minhash_documents_{name}", name, "not installed")
+            continue
         try:
             work(documents[:10])
             working[name] = work
         except Exception as error:
-            print(f"{name}: {type(error).__name__}: {error}")
+            report_missing(f"minhash_documents_{name}", name, f"{type(error).__name__}: {error}")
     best = dict.fromkeys(working, float("inf"))
     for _ in range(rounds):
         for name, work in working.items():

@@ -158,6 +158,8 @@ def measure_scale(documents: int, smaller: list[int], workers: int, folder: str 
 
     Signatures that are in `folder` from an earlier run are taken as they are.
     """
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         urls: list[str] = []
         for size in [*(size for size in smaller if size < documents), documents]:

@@ -9,3 +9,8 @@ def report(measure: str, value: float, unit: str, peer: str | None = None, ratio
     if peer is not None and ratio is not None:
         line |= {"peer": peer, "ratio": round(ratio, 3)}
     print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def report_missing(measure: str, peer: str, why: str) -> None:
+    """Print that the `peer` could not be measured."""
+    print(json.dumps({"measure": measure, "peer": peer, "missing": why}, ensure_ascii=False), flush=True)

@@ -1,9 +1,11 @@
 import json
 import random
+import time
 from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -12,7 +14,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipelines import candidates, comparison, deduplicate, workspace
 from pipelines.components import connected_components
 from pipelines.documents import derived_id
-from schemas.signatures import MARK_SCHEMA, Deduplication, Summary, check_signatures, signature_schema
+from pipelines.signatures import sign
+from schemas.signatures import MARK_SCHEMA, Deduplication, Summary, band_columns, check_signatures, signature_schema
 from tests.pipelines.signing import Row, one_worker, run, shingle_sets, similar_pairs, write_signatures
 
 VOCABULARY = [f"wort{number}" for number in range(2000)]
@@ -279,3 +282,59 @@ def test_a_hot_bucket_is_not_listed_pair_by_pair(tmp_path: Path, monkeypatch: py
     assert {mark["duplicate_of"] for mark in marks.values()} == {"1000"}
     assert len(marks) == 1999
     assert summary.pairs["compared"] < 25 * 2000
+
+
+def write_equal_signatures(url: Path, text: str, first: int, count: int) -> str:
+    """Write the signatures of `count` documents of the same text, as signing each would."""
+    settings = Deduplication()
+    ids = pa.array([f"{number:08}" for number in range(first, first + count)])
+    columns = [ids, pa.repeat("radiology_reports", count), pa.repeat(len(text), count)]
+    signed = sign(pa.array([text]), settings).take(pa.array(np.zeros(count, np.int64)))
+    url.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table([*columns, *signed.columns], schema=signature_schema(settings)), url)
+    return str(url)
+
+
+@pytest.mark.slow
+def test_a_million_identical_documents_take_linear_time(tmp_path: Path) -> None:
+    seconds = {}
+    urls = [
+        write_equal_signatures(tmp_path / f"{part:02}.parquet", "Kein Erguss.", part * 50_000, 50_000)
+        for part in range(20)
+    ]
+    for parts in (2, 20):
+        folder = tmp_path / str(parts)
+        start = time.process_time()
+        summary = deduplicate.deduplicate(
+            urls[:parts], f"{folder}/marks", f"{folder}/work", Deduplication(), one_worker
+        )
+        seconds[parts] = time.process_time() - start
+        assert summary.clusters == {str(parts * 50_000): 1}
+        assert summary.similarities == {"100": parts * 50_000 - 1}
+        assert summary.pairs == {"compared": 0, "similar": 0, "skipped": 0}
+    assert seconds[20] < 15 * seconds[2]
+
+
+def test_strangers_in_one_bucket_take_linear_work(tmp_path: Path) -> None:
+    """Band keys made equal by an attacker: no pair is similar, and few are compared."""
+    settings = Deduplication()
+    generator = random.Random(1)
+    rows = [(f"{i:04}", "webcrawl", " ".join(generator.choices(VOCABULARY, k=60))) for i in range(2000)]
+    url = write_signatures(tmp_path / "p.parquet", rows, settings)
+    table = pq.read_table(url)
+    for name in band_columns(settings):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(name), pa.repeat(pa.scalar(1, pa.uint64()), len(rows)))
+    pq.write_table(table, url)
+    summary = deduplicate.deduplicate([url], f"{tmp_path}/marks", f"{tmp_path}/work", settings, one_worker)
+    assert summary.similarities == {}
+    assert summary.pairs["compared"] < 10 * len(rows)
+    assert summary.pairs["skipped"] == 0
+
+
+@pytest.mark.slow
+def test_two_documents_of_10_megabytes(tmp_path: Path) -> None:
+    text = " ".join(map(str, range(1_400_000)))
+    marks, _ = run(tmp_path, {"p": [("a", "private", text), ("b", "private", text + " zusatz"), ("c", "private", "")]})
+    assert list(marks) == ["p:0"]
+    assert marks["p:0"]["similarity"] > 0.99999
