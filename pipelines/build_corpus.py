@@ -296,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.ERROR)
     logger.setLevel(logging.INFO)  # "root" above is Beam's way to log, and every logger's default
     failures: dict[type[BaseException], int] = {SelfTestError: 3, FailedError: 4, storage.LockedError: 5, ValueError: 2}
+    failures[PermissionError] = 2  # a folder that cannot be listed cannot be accounted for
     try:
         run(arguments)
     except KeyboardInterrupt:

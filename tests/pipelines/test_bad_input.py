@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -161,6 +161,20 @@ def test_files_that_may_not_be_read_are_named_as_such(corpus: Path) -> None:
     found = rejections(corpus)
     assert found["forbidden.jsonl"] == found["forbidden.txt"] == {"permission_denied"}
     assert "Untersuchung F1." not in texts(corpus)
+
+
+def test_a_folder_that_may_not_be_listed_ends_the_build_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(url: str) -> Iterator[tuple[str, int]]:
+        raise PermissionError(13, "Cannot list directory", f"{url}/closed")
+
+    monkeypatch.setattr(storage, "list_files", refuse)
+    (tmp_path / "raw" / "ggponc").mkdir(parents=True)
+    assert build_corpus.main([f"--input={tmp_path / 'raw'}", f"--output={tmp_path / 'corpus'}"]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "Cannot list directory" in said
+    assert said.count("\n") == 0
 
 
 def test_records_before_a_cut_are_kept(corpus: Path) -> None:
