@@ -9,7 +9,7 @@ MODELS := $(foreach name,medbert.de medbert.de-dedup,--model $(subst medbert,med
 DAGS ?= .venv-dags
 DAGS_OPTIONS ?=
 
-.PHONY: corpus test check bench train dags portable clean
+.PHONY: corpus test check bench train evaluate dags portable clean
 
 corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
@@ -24,7 +24,7 @@ evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## s
 	OMP_NUM_THREADS=1 $(BIN)/python -m medbert.intrinsic --corpus $(CORPUS) $(MODELS) --words 40 --output build/scores/intrinsic.json
 	OMP_NUM_THREADS=1 $(BIN)/python -m medbert.evaluate --task chest_ct=build/benchmarks/chest_ct --task chest_xray=build/benchmarks/chest_xray \
 	  --task germeval14=$(GERMEVAL) $(MODELS) --intrinsic build/scores/intrinsic.json --output build/scores --device cpu \
-	  --limit 200 --runs 2 --epochs 1 --learning-rates 1e-3 3e-3 --long-texts truncate windows --max-length 96 --training-sizes 50
+	  --limit 120 --runs 2 --epochs 1 --learning-rates 1e-3 3e-3 --long-texts truncate windows --max-length 64 --training-sizes 40
 
 build/models/medbert.de-dedup/config.json:
 	test -f $(CORPUS)/manifest.json || $(MAKE) corpus

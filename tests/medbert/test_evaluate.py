@@ -12,6 +12,7 @@ from medbert import evaluate, finetune, models, protocol, scores_report
 from medbert.batching import bucketed_batches, cut_text, encode_words
 from medbert.tasks import read_task
 from medbert.tasks.examples import Example
+from pipelines.sampling.benchmarks import write_benchmark
 from tests.medbert import tiny_models
 
 WORDS = ("erguss", "stauung", "kein", "rechts", "links")
@@ -49,6 +50,7 @@ def test_the_command_makes_the_table_and_goes_on(tmp_path, bert, monkeypatch):
     (empty := tmp_path / "empty").mkdir()
     command = arguments(tmp_path / "out", data, "--synthetic", "classification", "--model", f"Ours={bert}")
     command += [part for folder in (*others, empty) for part in ("--model", str(folder))]
+    command += ["--training-sizes", "8", "100", "--task", "germeval14=", "--task", f"ler={tmp_path / 'absent'}"]
     assert evaluate.main(command) == 0
     report = json.loads((tmp_path / "out" / "scores.json").read_text())
     validate(report, SCHEMA)
@@ -59,10 +61,38 @@ def test_the_command_makes_the_table_and_goes_on(tmp_path, bert, monkeypatch):
     page = (tmp_path / "out" / "scores.md").read_text()
     assert "synthetic" in page
     assert "empty has no figures: no_tokenizer" in page
+    assert report["missing"] == {"germeval14": "no path was given", "ler": "no such file or folder"}
+    assert {point["size"] for point in report["learning"]} == {8, 24}, "a size beyond the training split is none"
+    for text in ("Learning curves", "classification (synthetic)", "Missing: no path was given."):
+        assert text in (tmp_path / "out" / "scores.html").read_text()
     monkeypatch.setattr(finetune, "fit", None)  # nothing is trained again
     before = (tmp_path / "out" / "scores.json").read_bytes()
     assert evaluate.main(command) == 0
     assert (tmp_path / "out" / "scores.json").read_bytes() == before
+
+
+def test_readmes_say_that_data_are_synthetic(tmp_path):
+    write_benchmark("chest_ct", tmp_path / "folder", 30, 1)
+    write_benchmark("chest_ct", tmp_path / "files" / "ct.csv", 30, 1)
+    (real := tmp_path / "real").mkdir()
+    assert evaluate.is_synthetic(tmp_path / "folder")
+    assert evaluate.is_synthetic(tmp_path / "files" / "ct.csv")
+    assert not evaluate.is_synthetic(real)
+
+
+def test_wrong_input_is_told(tmp_path, bert, capsys):
+    data = write_reports(tmp_path / "data")
+    for more, message in (
+        (["--task", "nothing"], "NAME=PATH is wanted"),
+        (["--task", f"nothing={data}"], "task nothing: one of"),
+        (["--runs", "0"], "must be positive"),
+        (["--model", f"bert={data}"], "two models have the same name"),
+        (["--intrinsic", str(data / "train.csv")], "not a file that python -m medbert.intrinsic wrote"),
+    ):
+        assert evaluate.main(arguments(tmp_path / "out", data, "--model", str(bert), *more)) == 2
+        assert message in capsys.readouterr().err
+    assert evaluate.main(["--task", "ler=", "--model", str(bert), "--output", str(tmp_path / "out")]) == 2
+    assert "no benchmark is there" in capsys.readouterr().err
 
 
 def test_a_spent_budget_is_told(tmp_path, bert):
