@@ -15,7 +15,7 @@ corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
 
 train: $(VENV)/.installed-dev  ## tokenizer and both models, tiny, on the sample corpus
-	$(BIN)/python -m medbert.train --corpus $(CORPUS) --output build --recipe tiny --vocabulary-size 4000
+	$(BIN)/python -m medbert.train --corpus $(CORPUS) --output build --recipe tiny --vocabulary-size 2000
 
 evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## six tiny models on synthetic reports, and on GERMEVAL=DIR
 	for task in chest_ct chest_xray; do \
