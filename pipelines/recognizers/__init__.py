@@ -45,6 +45,8 @@ RULES = (
     username,
     profession,
 )
+SURE = 0.5
+"""Below it, what the tagger finds is masked where it stands, but not looked for elsewhere."""
 FAMILIES = (*RULES, tagger)
 
 
@@ -66,8 +68,8 @@ def find_with(text: str, tag: bool) -> list[Entity]:
     again = list(propagate(tokens, found))
     found.extend([*again, *beside(tokens, again)])
     tagged = list(tagger.find(tokens, found)) if tag else []
-    if any(entity.entity_type == "PERSON" for entity in tagged):
-        tagged.extend(propagate(tokens, tagged))
+    if sure := [entity for entity in tagged if entity.entity_type == "PERSON" and entity.score >= SURE]:
+        tagged.extend(propagate(tokens, sure))
     return merge(found + tagged)
 
 

@@ -49,6 +49,9 @@ HOME = re.compile(
     r"|Herkunft|zugezogen|Heimatort)\b[\s.:,]{0,3}(?:in|aus|bei|nach|jetzt)?\s?$"
 )
 INSIDE = re.compile(r"\b(?:in|auf|aus|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
+PLACE_END = re.compile(
+    r"\w{3}(?:kirchen|kirch|hausen|heim|burg|dorf|stadt|bach|ingen|hofen|rode|leben|furt|münster|brunn|stetten|weiler|walde)$"
+)
 INTO = re.compile(
     r"\b(?:in|aus|nach|bei|von|Raum|Stadt|Landkreis|Kreis|Bezirk|Kanton|Gemeinde|Flughafen|Bahnhof|Amtsgericht|Uni"
     r"|Universität|Region|Land|Land)\s$"
@@ -310,7 +313,8 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     if end - index > 1 and (not flag & WORDS or tokens.flag(end - 1) & Flag.PLACE):
         return True
     if flag & (NAMES | WORDS):
-        return bool(flag & Flag.TOWN and INSIDE.search(before)) or bool(not flag & WORDS and INTO.search(before))
+        inside = flag & Flag.TOWN or (flag & Flag.PLACE and PLACE_END.search(tokens.words[index]))
+        return bool(inside and INSIDE.search(before)) or bool(not flag & WORDS and INTO.search(before))
     if flag & Flag.TOWN and INSIDE.search(before):
         return True
     return len(tokens.words[index]) > 3 and not (tokens.words[index].isupper() and len(tokens.words[index]) < 6)

@@ -26,6 +26,7 @@ SHORT_FORMS = ("AG", "KG", "SE")
 LEGAL_FORMS = frozenset(read_lines("legal_forms"))
 HOUSES = frozenset(read_lines("houses"))
 AROUND = 70
+SHORTEST_CHAIN = 2
 EMPLOYED = re.compile(
     r"\s(?:bei|beim|bei der|in der|im|am|an der|der Firma|bei der Firma|für|für die|der)\s"
     r"((?:[A-ZÄÖÜ][\w&.-]*\w|[A-ZÄÖÜ]{2,})(?:\s(?:&\s)?[A-ZÄÖÜ][\w&.-]*\w){0,3})"
@@ -46,7 +47,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             if start < begin:
                 yield Entity("ORGANIZATION", tokens.starts[start], tokens.ends[index], 0.75, NAME)
     for index in tokens.having(Flag.HOUSE):
-        if AT_PLACE.search(tokens.text, max(0, tokens.starts[index] - 8), tokens.starts[index]):
+        if tokens.joined(index) and tokens.word(index - 1) == "-":
+            yield from _hyphenated(tokens, index)
+        elif AT_PLACE.search(tokens.text, max(0, tokens.starts[index] - 8), tokens.starts[index]):
             yield from _house(tokens, index)
 
 
@@ -77,6 +80,19 @@ def _house(tokens: Tokens, index: int) -> Iterator[Entity]:
         return
     if CARED.search(text, max(0, start - AROUND), end + AROUND):
         yield Entity(label, start, end, 0.5, NAME)
+
+
+def _hyphenated(tokens: Tokens, index: int) -> Iterator[Entity]:
+    """Yield a house named after a person: Alfried-Krupp-Haus."""
+    first = index
+    while first > 1 and tokens.joined(first) and tokens.words[first - 1] == "-" and tokens.joined(first - 1):
+        first -= 2
+    if (
+        tokens.is_upper(first)
+        and index - first > SHORTEST_CHAIN
+        and any(_is_proper(tokens, at) for at in range(first, index))
+    ):
+        yield Entity("HOSPITAL", tokens.starts[first], tokens.ends[index], 0.6, NAME)
 
 
 def _firm(tokens: Tokens, index: int) -> int:

@@ -57,7 +57,7 @@ TOLD_AFTER = re.compile(
     r"|mitgeteilt|gefaxt|abgegeben)\b"
 )
 SEEN_BEFORE = re.compile(
-    r"\b(?:Termin|Sprechstunde|Wiedervorstellung|WV|Vorstellung|vorstellig|Behandlung|Anbindung|Mitbehandlung|Psychotherapie"
+    r"\b(?:Termin|Sprechstunde|Wiedervorstellung|WV|Vorstellung|vorstellig|Behandlung|Anbindung|Mitbehandlung|\w*[Tt]herapie"
     r"|Physiotherapie|Ergotherapie|Logopädie)\sbei\s$"
 )
 SPECIALTY = re.compile(

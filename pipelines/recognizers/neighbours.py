@@ -40,7 +40,9 @@ def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
         elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
             word = at.get(match.start(1), 0)
-            if not tokens.flag(word) & (WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE):
+            if tokens.flag(word) & Flag.PLACE or not tokens.flag(word) & (
+                WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE
+            ):
                 entities.append(Entity("CITY", match.start(1), match.end(1), 0.5, NAME))
     return [*entities, *_places_of_institutions(tokens, found)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.recognizers.names import Span, name_after, name_before, skip_titles
 from pipelines.recognizers.tokens import Tokens
 
@@ -30,6 +30,9 @@ DEPARTMENTS = (
 LEADING = (":", "|", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
 SIGNATURE = 700
+SURNAME_END = re.compile(
+    r"(?:hoff|hof|mann|mei[ae]r|bauer|berger|müller|huber|schmidt?|kamp|brink|horst|egger|stein|sen|wald)$"
+)
 SHORT_TITLES = (
     "ma",
     "ba",
@@ -191,6 +194,8 @@ def _is_ordinary(tokens: Tokens, span: Span, staff: bool) -> bool:
     flag = tokens.flags[span[0]]
     if staff and tokens.closes(span[1]):
         return False
+    if flag & Flag.COMPOUND and not flag & Flag.COMMON and SURNAME_END.search(tokens.words[span[0]]):
+        return False
     return span[1] - span[0] == 1 and bool(flag & WORDS) and not flag & NAMES
 
 
@@ -243,7 +248,10 @@ def _before_dates(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         span = name_after(tokens, index, any_word=True)
         if span and span[1] - span[0] > 1 and FULL_DATE.match(tokens.text, tokens.ends[span[1] - 1]):
             words = [i for i in range(*span) if len(tokens.words[i]) > 1]
-            if any(tokens.flags[i] & NAMES or not tokens.flags[i] & WORDS for i in words):
+            first = tokens.flags[words[0]] if words else WORDS
+            headed = first & WORDS and not first & NAMES and lexicon().is_word(tokens.words[words[0]])
+            known = any(tokens.flags[i] & NAMES or not tokens.flags[i] & WORDS for i in words)
+            if not headed and (known or not any(lexicon().is_word(tokens.words[i]) for i in words)):
                 yield span[0], span[1], 0.8
 
 

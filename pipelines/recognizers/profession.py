@@ -11,7 +11,8 @@ ENTITIES = ["PROFESSION"]
 NAME = "profession"
 
 STATED = re.compile(
-    r"(?:Beruf(?:sanamnese|lich)?\s?[:=]|beruflich|von Beruf|vom Beruf|(?:arbeite(?:t|te|n)?|tätig|Tätigkeit"
+    r"(?:\b(?:Mutter|Vater)|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich|von Beruf|vom Beruf"
+    r"|(?:[Aa]rbeite(?:t|te|n)?|tätig|Tätigkeit"
     r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
     r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
     r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
@@ -20,7 +21,7 @@ STATED = re.compile(
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
 )
 BEFORE_TITLE = re.compile(
-    r"(?:Beruf\s?:|von Beruf|arbeitet(?:e)? als|tätig als|Tätigkeit als|beschäftigt als|Ausbildung zu[mr]|Lehre als"
+    r"(?:Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als|beschäftigt als|Ausbildung zu[mr]|Lehre als"
     r"|gelernte[rn]?|pensionierte[rn]?)\s$"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
