@@ -19,6 +19,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import shtab
+
 from pipelines.shard import read_row_groups
 from schemas import storage
 from schemas.document import SOURCES
@@ -110,6 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    shtab.add_argument_to(parser, ["--print-completion"])
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     texts = {

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import shtab
+
 from pipelines.compare import comparison
 from pipelines.report_page import page
 from pipelines.report_tables import (
@@ -149,6 +151,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    shtab.add_argument_to(parser, ["--print-completion"])
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     parser.add_argument("--format", choices=("md", "json", "html", "csv"), help="print this and write nothing")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")

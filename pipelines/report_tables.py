@@ -97,6 +97,21 @@ def corpus_table(rows: Mapping[str, CorpusStatistics], beside: Mapping[str, Corp
     return Section("", header, cells)
 
 
+def variants_table(statistics: Mapping[str, Mapping[str, CorpusStatistics]]) -> Section:
+    """Return both variants side by side: documents and words of each, and the share that the dedup variant keeps."""
+    full, dedup = (statistics.get(variant, {}) for variant in VARIANTS)
+    cells = []
+    for source in (*SOURCES, SUMMARY):
+        line = [DISPLAY_NAMES[source]]
+        for name in ("documents", "words"):
+            before, after = (getattr(row, name) if row else None for row in (full.get(source), dedup.get(source)))
+            share = MISSING if not before or after is None else f"{100 * after / before:.1f}"
+            line += [number(before), number(after), share]
+        cells.append(line)
+    names = ("Documents", "of these in dedup", "%", "No. Words", "of these in dedup", "%")
+    return Section("Full and dedup side by side", ("Source", *names), cells)
+
+
 def account_table(accounts: Mapping[str, Account]) -> Section:
     """Return where the documents of each source went."""
     total = sum(accounts.values(), Account())
@@ -177,6 +192,7 @@ def sections(manifest: Manifest, tokens: Mapping[str, Any] | None = None) -> lis
         note = "" if rows else "The manifest has no figures of this variant."
         tables.append(Section(f"Corpus: {VARIANT_NAMES[variant]}", table.header, table.cells, note))
     tables.append(account_table(manifest.sources))
+    tables.append(variants_table(manifest.statistics))
     rejected = {source: account.rejected for source, account in manifest.sources.items()}
     if "duplicates" in manifest.deduplication:
         tables.append(overlap_table(manifest.deduplication["duplicates"]))

@@ -182,6 +182,16 @@ def test_what_was_not_counted_is_said():
     assert f"GGPOnc 1.0{MISSING}" in html.fromstring(page(few)).text_content()
 
 
+def test_variants_stand_side_by_side():
+    figures = {**MANIFEST.statistics, "dedup": summarise({"ggponc": CorpusStatistics(2, 20, 300, 1)})}
+    tree = html.fromstring(page(replace(MANIFEST, statistics=figures), "de"))
+    rows = tree.xpath("//h2[@id='full-and-dedup-side-by-side']/following-sibling::div[1]//tbody/tr")
+    shown = {row.xpath("string(th)"): row.xpath("td/text()") for row in rows}
+    assert shown["GGPOnc 1.0"] == ["3", "2", "66,7", "400", "300", "75,0"]
+    assert shown["Thieme Publishing Group"] == ["0", MISSING, MISSING, "0", MISSING, MISSING]
+    assert shown["Wikipedia"] == [MISSING] * 6
+
+
 def test_flow_has_a_piece_for_every_reason():
     tree = html.fromstring(page(MANIFEST))
     assert "300 rejected, ingest_not_a_report" in tree.xpath("//span[@class='rejected']/@title")
