@@ -145,14 +145,17 @@ def wait_for_server(env: Mapping[str, str]) -> None:
     wait_for("Airflow's server", look, SERVER_SECONDS)
 
 
-def wait_for_runs(env: Mapping[str, str], dag: str, count: int, seconds: float) -> list[str]:
-    """Return the ids of the runs of `dag`, oldest first, when `count` are green. Raises AssertionError."""
+def wait_for_runs(env: Mapping[str, str], dag: str, kind: str, count: int, seconds: float) -> list[str]:
+    """Return the ids of the runs of `dag` that were started in the way `kind`, oldest first, when `count` are green.
+
+    Raises AssertionError where one failed, or after `seconds`.
+    """
 
     def look() -> list[str] | None:
-        runs = rows(env, "select run_id, state from dag_run where dag_id = ? order by id", dag)
+        runs = rows(env, "select run_id, state from dag_run where dag_id = ? and run_type = ? order by id", dag, kind)
         failed = [run for run, state in runs if state == "failed"]
         assert not failed, f"{dag}: {failed} failed; see {env['AIRFLOW_HOME']}/logs"
         green = [run for run, state in runs if state == "success"]
         return green if len(green) >= count else None
 
-    return wait_for(f"{count} green runs of {dag}", look, seconds)
+    return wait_for(f"{count} green {kind} runs of {dag}", look, seconds)
