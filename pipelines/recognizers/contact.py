@@ -120,10 +120,10 @@ def _untriggered(tokens: Tokens, index: int) -> re.Match[str] | None:
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
     if word == "+" or word[:2] == "00":
         return INTERNATIONAL.match(text, start)
-    if word[0] == "0" and len(word) > 2:
+    if word[0] == "0" and len(word) > 1:
         if tokens.word(index - 1) == "(" and tokens.joined(index):
             start -= 1
-        match = NATIONAL.match(text, start)
+        match = NATIONAL.match(text, start) or NATIONAL.match(text, tokens.starts[index])
         return match if match and sum(character.isdigit() for character in match[0]) > 6 else None
     if word[0].isdigit() and tokens.word(index + 1) == "." and len(word) <= 3:
         return IP_ADDRESS.match(text, start)

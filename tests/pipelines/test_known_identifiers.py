@@ -1,9 +1,12 @@
+import re
+
 import pytest
 
 from pipelines.known_identifiers import KnownIdentifiers
 from pipelines.known_identifiers.names import name_tokens
 from pipelines.known_identifiers.values import parse_date
 from schemas.document import KnownIdentifier
+from tests.pipelines.recognizers import golden
 
 COMMON = {"Becken", "becken", "Winter", "winter", "lang", "Lang", "Leber", "leber", "Bauch"}
 
@@ -117,3 +120,34 @@ def test_a_number_is_not_found_inside_another():
 def test_nothing_known_costs_nothing():
     assert found("Gisela Müller") == []
     assert found("Gisela Müller", ("PERSON", "  "), ("ID", "7"), ("AGE", "54")) == []
+
+
+def _other_forms(name: str) -> list[str]:
+    """Return a name of two or more words as hurried writers have it."""
+    words = name.replace(",", " ").split()
+    last = words[-1]
+    mistyped = last[:2] + last[3] + last[2] + last[4:]
+    return [
+        " ".join(reversed(words)),
+        f"{last}, {words[0]}",
+        f"{words[0][0]}. {last}",
+        name.upper(),
+        f"{last}s Befund",
+        f"Herr {mistyped}",
+    ]
+
+
+def test_no_form_of_a_patients_name_is_left_whatever_the_name():
+    letters = [*golden.letters("house_styles"), *golden.letters("untuned")]
+    pattern = re.compile(r"[A-ZÄÖÜ][a-zäöüß]{3,},? [A-ZÄÖÜ][a-zäöüß]{5,}")
+    entities = [(letter["text"], e) for letter in letters for e in letter["entities"] if e["label"] == "NAME_PATIENT"]
+    names = {text[e["begin"] : e["end"]] for text, e in entities}
+    full = sorted(filter(pattern.fullmatch, names))
+    assert len(full) > 20
+    for name in full:
+        known = KnownIdentifiers([KnownIdentifier("PERSON", name)], COMMON.__contains__)
+        for form in _other_forms(name):
+            text = f"Gestern kam {form} zu uns."
+            masked = {i for span in known.find(text) for i in range(span.begin, span.end)}
+            words = [m for m in re.finditer(r"[^\W\d_]{2,}", text) if m[0] in form and m[0] not in ("Herr", "Befund")]
+            assert all(set(range(*word.span())) <= masked for word in words), (name, form)

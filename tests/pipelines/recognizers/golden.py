@@ -8,6 +8,8 @@ from pipelines.recognizers import find
 
 FOLDER = Path(__file__).parents[2] / "golden" / "phi"
 MARK = re.compile(r"\{([A-Z_]+)\|([^}]*)\}")
+NEUTRAL = "NAME_TITLE"
+"""What may be masked or not: academic titles."""
 SAME = ({"DATE", "DATE_OF_BIRTH"}, {"PHONE", "FAX"}, {"HOSPITAL", "ORGANIZATION"})
 
 
@@ -21,9 +23,9 @@ def cases() -> list[str]:
     return json.loads((FOLDER / "cases.json").read_text(encoding="utf-8"))
 
 
-def letters() -> list[dict]:
-    """Return the whole letters: id, text, entities."""
-    return [json.loads(line) for line in (FOLDER / "letters.jsonl").read_text(encoding="utf-8").splitlines()]
+def letters(name: str = "letters") -> list[dict]:
+    """Return the whole letters of a file: id, text, entities."""
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def parse(case: str) -> tuple[str, list[tuple[str, int, int]]]:
@@ -64,7 +66,7 @@ def leaks(letter: dict) -> list[str]:
     return [
         f"{letter['id']} {entity['label']} {text[entity['begin'] : entity['end']]}"
         for entity in letter["entities"]
-        if not letters_and_digits(text, entity["begin"], entity["end"]) <= masked
+        if entity["label"] != NEUTRAL and not letters_and_digits(text, entity["begin"], entity["end"]) <= masked
     ]
 
 
@@ -75,3 +77,9 @@ def over_masking(letter: dict) -> float:
     truth = {i for e in letter["entities"] for i in letters_and_digits(text, e["begin"], e["end"])}
     clear = letters_and_digits(text, 0, len(text)) - truth
     return len(masked & clear) / len(clear)
+
+
+def recall(letters: list[dict]) -> float:
+    """Return the share of the entities of letters that is wholly covered."""
+    entities = sum(entity["label"] != NEUTRAL for letter in letters for entity in letter["entities"])
+    return 1 - sum(len(leaks(letter)) for letter in letters) / entities
