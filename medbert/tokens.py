@@ -59,11 +59,16 @@ class TokenFiles:
         return counts
 
 
+def is_tokenised(shard: Shard, output: Path) -> bool:
+    """Tell whether the token files of `shard`, whose offsets are written last, are in `output`."""
+    return all((output / f"{Path(shard.path).stem}.{split}.offsets").exists() for split in SPLITS)
+
+
 def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder: Path, output: Path) -> None:
     """Write the token files of one shard, training and held-out documents apart; at once or not at all."""
     encoder = tokenizer.load(tokenizer_folder)
     name = Path(shard.path).stem
-    if all((output / f"{name}.{split}.offsets").exists() for split in SPLITS):
+    if is_tokenised(shard, output):
         return
     lengths: dict[str, list[int]] = {split: [0] for split in SPLITS}
     temporaries = {split: output / f".{name}.{split}.{os.getpid()}" for split in SPLITS}
@@ -74,7 +79,7 @@ def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder:
                 identities, texts = (column.to_pylist() for column in batch.columns)
                 for identity, ids in zip(identities, encode(encoder, texts), strict=True):
                     split = "validation" if held_out(identity) else "train"
-                    ids.tofile(streams[split])
+                    streams[split].write(ids.tobytes())  # tofile() says nothing of a full disk
                     lengths[split].append(len(ids))
         for split, path in temporaries.items():
             path.replace(output / f"{name}.{split}.tokens")
@@ -136,9 +141,13 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     write_whole(claim, json.dumps(wanted, sort_keys=True).encode())
     for stray in output.glob(".*.[0-9]*"):  # of a run that was killed
         stray.unlink()
-    jobs = [(corpus, shard, variant, tokenizer_folder, output) for shard in corpus.manifest.shards]
+    jobs = [
+        (corpus, shard, variant, tokenizer_folder, output)
+        for shard in corpus.manifest.shards
+        if not is_tokenised(shard, output)
+    ]
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # one process a core instead
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(max(1, min(workers, len(jobs)))) as pool:
         done = pool.imap_unordered(_tokenise_job, jobs)
         for _ in track(done, "tokenising", total=len(jobs), disable=not sys.stderr.isatty()):
             pass
