@@ -84,7 +84,7 @@ def export_onnx(model: torch.nn.Module, path: Path) -> None:
     ids = torch.randint(5, 100, (2, 16))
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=512)
     torch.onnx.export(
-        Logits(),
+        Logits().eval(),
         (ids, torch.ones_like(ids)),
         str(path),
         input_names=["input_ids", "attention_mask"],
