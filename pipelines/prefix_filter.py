@@ -54,7 +54,8 @@ class PrefixFilter:
         """Yield codes of pairs of sets, by `encode`, distinct in each array, those that share more lists first.
 
         Pairs of equal `labels`, int64 [sets], are left out; the array may change between two steps.
-        Every other pair at or above the threshold is in some array, but for `skipped` ones.
+        Every other pair at or above the threshold is in some array or joined by two that are, but for
+        `skipped` ones.
         """
         first = np.flatnonzero(
             self.places <= self.sizes[self.owners] - at_least(self.threshold * self.sizes)[self.owners]
@@ -80,8 +81,9 @@ class PrefixFilter:
         heavy[affordable] = True
         self.children -= int(children[affordable].sum())
         reach = np.where(strangers > REACH, REACH, sizes)
-        self.skipped += int(np.maximum(sizes - 1 - 2 * reach, 0)[~heavy] @ strangers[~heavy])
+        self.skipped += int(np.maximum(sizes - 1 - reach, 0)[~heavy] @ strangers[~heavy])
         yield from self._list(entries, runs, outside & ~heavy[runs], reach, labels, depth)
+        yield from self._stars(entries, runs, heavy, labels, depth)
         light, heavies = np.cumsum(sizes) - sizes, np.flatnonzero(heavy)
         for low, high in batches(children[heavies], BLOCK):
             here = heavies[low:high]
@@ -122,6 +124,22 @@ class PrefixFilter:
         sizes = self.sizes[self.owners[entries]]
         left = sizes - self.places[entries] + depth - 1
         return left * (1 + self.threshold) / self.threshold - sizes + 1e-6
+
+    def _stars(
+        self, entries: np.ndarray, runs: np.ndarray, heavy: np.ndarray, labels: np.ndarray, depth: int
+    ) -> Iterator[np.ndarray]:
+        """Yield the pairs of the smallest set of each `heavy` list with those that are similar by the list alone.
+
+        Small sets may share no more than the list's elements, and what divides it would lose their pairs;
+        where two are similar by these, the smallest is similar to both.
+        """
+        owners = self.owners[entries]
+        smallest = owners[np.flatnonzero(np.diff(runs, prepend=-1))][runs]
+        sizes = self.sizes[owners] + self.sizes[smallest]
+        near = heavy[runs] & (sizes * self.threshold / (1 + self.threshold) <= depth + 1e-6)
+        near &= labels[owners] != labels[smallest]
+        if near.any():
+            yield np.unique(encode(owners[near], smallest[near]))
 
     def _next_places(self, entries: np.ndarray, depth: int) -> np.ndarray:
         """Return how many later elements of each entry's set the next shared one may be, int64 [entries]."""
