@@ -87,7 +87,7 @@ class PrefixFilter:
         light, heavies = np.cumsum(sizes) - sizes, np.flatnonzero(heavy)
         for low, high in batches(children[heavies], BLOCK):
             here = heavies[low:high]
-            inside = np.concatenate([np.arange(light[run], light[run] + sizes[run]) for run in here.tolist()])
+            inside = np.concatenate([np.arange(int(light[run]), int(light[run] + sizes[run])) for run in here.tolist()])
             yield from self._divide(*self._extend(entries[inside], runs[inside], depth), labels, depth + 1)
 
     def _different(self, entries: np.ndarray, runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(\d{1,3})(?:(?:\s?[½¾¼]|\s1/2)?\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|[Jj](?:ahre|\.)? alt"
+    r"(\d{1,3}(?:\s?[½¾¼]|\s1/2)?)(?:\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.)"
     r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s{0,2}(?:alt"
     r"|junge|alte))",

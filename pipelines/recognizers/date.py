@@ -64,6 +64,9 @@ DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
+# what a year is said with: Sommer 2025, Weihnachten 2019
+SEASON = re.compile(r"\b(Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $")
+WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
@@ -93,6 +96,8 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
+    for match in WEEK.finditer(text) if "KW" in text else ():
+        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:
@@ -107,6 +112,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             continue
         if end > start:
             done = end
+            if season := SEASON.search(text, max(0, start - 12), start):
+                start = season.start(1)
             label = "DATE_OF_BIRTH" if BIRTH.search(text, max(0, start - 30), start) else "DATE"
             yield Entity(label, start, end, 0.9, NAME)
 

@@ -23,6 +23,9 @@ GAPS = ("", " ", "  ", "   ")
 LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und u & .".split())
 # what a name that is an ordinary noun follows: Praxis am Stadtgarten, Klinik zum Guten Hirten
 SITES = frozenset("am zum zur beim vom".split())
+# what tells apart houses of one name: Klinikum Darmstadt Nord
+DIRECTIONS = frozenset("Nord Süd Ost West Mitte Nordost Nordwest Südost Südwest".split())
+WARDS = Flag.ANATOMY | Flag.NOT_NAME
 ADJECTIVE = ("sche", "schen", "scher", "ere", "eren", "liche", "lichen")
 ADJECTIVES = frozenset(
     "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med".split()
@@ -145,7 +148,8 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
         if tokens.is_upper(at):
             previous = tokens.word(at - 1).lower()
             saint = previous == "." and tokens.word(at - 2).lower() in SAINTS
-            if saint or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
+            further = named and not flag & (Flag.MEDICAL | WARDS) and (previous in SITES or word in DIRECTIONS)
+            if saint or further or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
                 named, end = True, at + 1
             elif word.lower() in SAINTS:
                 end = at + 1

@@ -21,6 +21,10 @@ AGE_AFTER = re.compile(
 )
 OLDEST = 112
 BIRTH_DATE = re.compile(r"\s{1,4}((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d))(?!\d)")
+BORN_AS = re.compile(
+    r"\s?[,(]?\s?\(?\b(?:geb\.|geborene[rn]?|née|verw\.|verwitwete|gesch\.|geschiedene)\s?"
+    r"((?:(?:von|v\.|van|de|zu) )?[A-ZÄÖÜ][^\W\d_]+(?:-[A-ZÄÖÜ][^\W\d_]+)?)(?!\w|\.\w|\s\d|\s?:)(?<!Am)(?<!In)"
+)
 NEXT_OF_LIST = re.compile(r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])")
 CITY_AFTER = re.compile(
     r"(?:\s?,\s|\s?,?\s?\n)([A-ZÄÖÜ][a-zäöüß]{2,20}(?:-[A-ZÄÖÜ][a-zäöüß]+)?)(?=\s?(?:\n|$|[;,.)|]))"
@@ -38,6 +42,7 @@ def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
             continue
         if entity.entity_type == "PERSON":
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
+            entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity)]
         elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
             word = at.get(match.start(1), 0)
             if tokens.flag(word) & Flag.PLACE or not tokens.flag(word) & (
@@ -65,6 +70,28 @@ def _before(tokens: Tokens, first: int) -> Iterator[Entity]:
         start -= 1
     if start < first:
         yield Entity("PERSON", tokens.starts[start], tokens.ends[first - 1], 0.55, NAME)
+
+
+def _initials(tokens: Tokens, first: int, end: int) -> Iterator[Entity]:
+    """Yield a name with the initials and the shortened particle before it: B. Uhse-Köster, v. Grünwald."""
+    start = first
+    while (
+        first - start < 2 * MOST_WORDS
+        and not tokens.new_line(start)
+        and tokens.gap(start) in ("", " ")
+        and tokens.word(start - 1) == "."
+        and (tokens.is_initial(start - 2) or tokens.word(start - 2) == "v")
+        and not tokens.joined(start - 2)
+    ):
+        start -= 2
+    if start < first:
+        yield Entity("PERSON", tokens.starts[start], tokens.ends[end - 1], 0.55, NAME)
+
+
+def _birth_name(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
+    """Yield the name that a person was born with: Anna Meier, geb. Huber; Christa Vogel geb. von Specht."""
+    if match := BORN_AS.match(tokens.text, entity.end):
+        yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
 
 
 def _leads(tokens: Tokens, index: int) -> bool:

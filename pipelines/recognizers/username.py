@@ -24,7 +24,7 @@ DICTATED = re.compile(r"(?:^|\n)[ \t]*([A-Za-zäöüß]{1,5}\s?)$")
 ACCOUNT = re.compile(r"[ :]{1,3}([a-zäöü]{1,12}[._][a-zäöüß]{3,20}\d{0,3})(?![\w.-]*@)(?!\w)")
 WRITTEN = re.compile(
     r"(?: (?:von|durch))?\s?:?\s([a-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?|[a-z]{2,8}\d{1,4}|[A-ZÄÖÜ]{2,4}\d{0,3})"
-    r"(?=\s?(?:[;,)\n]|$))"
+    r"(?=\s?(?:[;,)\n]|$))|(?: (?:von|durch))?\s([a-zäöüß]{4,10}\d{0,3})(?=,? (?:am |um )?\d{1,2}[.:]\d)"
 )
 # what an entry of a record begins with: 9. Mai 2021 / oberln:, 3.5.2009 3:46 kusnem:
 STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
@@ -50,9 +50,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif (
             tokens.words[index] not in ("von", "durch")
             and (match := WRITTEN.match(text, tokens.ends[index]))
-            and not lexicon()[match[1]] & (Flag.LOWER | Flag.MEDICAL | Flag.COMMON)
+            and not lexicon()[match[match.lastindex or 1]] & (Flag.LOWER | Flag.MEDICAL | Flag.COMMON)
         ):
-            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+            yield Entity("USERNAME", *match.span(match.lastindex or 1), 0.5, NAME)
     for index, flag in enumerate(tokens.flags):
         if not flag and _is_unknown_mark(tokens, index):
             yield Entity("USERNAME", tokens.starts[index], tokens.ends[index], 0.4, NAME)
@@ -64,7 +64,7 @@ def _dictated(text: str) -> Iterator[Entity]:
         before = text[max(0, match.start() - 12) : match.start()]
         if BEFORE_STROKE.search(before):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-        elif match[1].islower() and (mark := DICTATED.search(before)):
+        elif (mark := DICTATED.search(before)) and not (match[1].isupper() and mark[1].isupper()):
             yield Entity("USERNAME", match.start() - len(mark[1]), match.end(1), 0.5, NAME)
 
 

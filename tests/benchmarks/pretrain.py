@@ -74,8 +74,8 @@ def write_tokens(folder: Path, ids: list[list[int]], encoder: Path) -> TokenFile
     for split in tokens.SPLITS:
         np.concatenate([np.asarray(row, "<u2") for row in ids]).tofile(folder / f"a.{split}.tokens")
         np.cumsum([0, *map(len, ids)], dtype="<u8").tofile(folder / f"a.{split}.offsets")
-    counts = dict.fromkeys(tokens.SPLITS, sum(map(len, ids)))
-    documents = dict.fromkeys(tokens.SPLITS, len(ids))
+    counts: dict[str, int] = dict.fromkeys(tokens.SPLITS, sum(map(len, ids)))
+    documents: dict[str, int] = dict.fromkeys(tokens.SPLITS, len(ids))
     return TokenFiles(folder, "", tokenizer.digest(encoder), "full", ("a",), documents, counts)
 
 

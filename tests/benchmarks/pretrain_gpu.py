@@ -206,7 +206,7 @@ def run() -> None:
         equality(sizes.device)
         reports = generated(folder / "reports", encoder, random.integers(40, 301, sizes.documents))
         if parsed.tokens_folder is not None:
-            reports = open_tokens(parsed.tokens_folder, parsed.tokenizer)
+            reports = open_tokens(parsed.tokens_folder, encoder)
         full = {n: generated(folder / str(n), encoder, np.full(sizes.documents // 4, n - 2)) for n in (128, 512)}
         for kind in ("published", "modern"):
             recipe = sizes.shrink(RECIPES[kind]())
