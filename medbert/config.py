@@ -130,19 +130,20 @@ def long() -> Recipe:
 def tiny() -> Recipe:
     """Return a recipe that trains in minutes on a CPU; its model shows that all works, and is of no use.
 
-    Short sequences and many small steps: so little data teaches a model of this size nothing otherwise.
+    Short sequences and many small steps: the loss stays above 5 nats for some 3,000 of them, while attention learns
+    which token stands beside which, and falls fast after that.
     """
     return Recipe(
         name="tiny",
-        architecture=Architecture(layers=2, hidden=64, heads=2, feed_forward=128, dropout=0.0),
+        architecture=Architecture(layers=2, hidden=128, heads=4, feed_forward=256, dropout=0.0),
         optimiser=Optimiser(),
-        phases=(Phase(32, 800_000, 512, 6e-3, 0.1, 0.02),),
-        mask_rate=0.2,
+        phases=(Phase(32, 4_915_200, 1_024, 3e-3, 0.05, 0.02),),
+        mask_rate=0.15,
         whole_words=False,
-        micro_tokens=512,
-        validation_every=250,
+        micro_tokens=1_024,
+        validation_every=600,
         validation_tokens=16_384,
-        checkpoint_every=250,
+        checkpoint_every=600,
     )
 
 
