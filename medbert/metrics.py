@@ -10,9 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-THRESHOLDS = ("validation", "half")
-"""The two rules that turn a probability into a label: thresholds from validation, and 0.5."""
-
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return part / whole, 0 where the whole is 0 (as scikit-learn's zero_division=0)."""

@@ -10,60 +10,46 @@ from pipelines.formats import Unreadable, UnreadableFileError
 from pipelines.ingest import InputFile, Options, Outcome, Source, find_reader, reject
 from pipelines.splits import Split, input_file
 
+Broken = Callable[[str, Exception], None]
+"""Is told the path of a file and an error that no reader foresaw."""
 
-def read_split(
-    source: Source, folder: str, split: Split, options: Options, broken: Callable[[str, Exception], None]
-) -> Iterator[Outcome]:
-    """Yield the outcomes of `split`; a file that breaks becomes a rejection and the next one is read.
 
-    `broken(path, error)` is told of errors that no reader foresaw.
-    """
+def read_split(source: Source, folder: str, split: Split, options: Options, broken: Broken) -> Iterator[Outcome]:
+    """Yield the outcomes of `split`; a file that breaks becomes a rejection and the next one is read."""
     for path, size in split.files:
         file = input_file(folder, path, size)
         if archives.is_archive(path):
-            yield from _read_archive(source, file, options, broken)
+            outcomes = _members(source, file, options, broken)
         else:
-            yield from _read_guarded(source, file, split.start, split.stop, options, broken)
+            outcomes = _range(source, file, split.start, split.stop, options)
+        yield from _guarded(source, file, outcomes, broken)
 
 
-def _read_archive(
-    source: Source, file: InputFile, options: Options, broken: Callable[[str, Exception], None]
-) -> Iterator[Outcome]:
-    """Yield the outcomes of the archive `file`, member by member; where it breaks, what came before counts."""
-    found = 0
+def _members(source: Source, file: InputFile, options: Options, broken: Broken) -> Iterator[Outcome]:
+    """Yield the outcomes of the archive `file`, member by member."""
+    member = None
+    for member in archives.members(file):
+        if isinstance(member, Unreadable):
+            yield reject(source.name, file, member.reason, f"file {member.key}")
+        elif member is file or not source.ignores(member.path):
+            yield from _guarded(source, member, _range(source, member, 0, None, options), broken)
+    if member is None:
+        yield reject(source.name, file, "no_record")
+
+
+def _range(source: Source, file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:
+    """Yield the outcomes of a range of `file`; of a whole file without any, a rejection."""
+    outcome = None
+    for outcome in read_file(source, file, start, stop, options):
+        yield outcome
+    if outcome is None and start == 0 and stop is None:
+        yield reject(source.name, file, "no_record")
+
+
+def _guarded(source: Source, file: InputFile, outcomes: Iterator[Outcome], broken: Broken) -> Iterator[Outcome]:
+    """Yield `outcomes`; where reading them breaks, the rejection of `file`."""
     try:
-        for member in archives.members(file):
-            found += 1
-            if isinstance(member, Unreadable):
-                yield reject(source.name, file, member.reason, f"file {member.key}")
-            elif member is file or not source.ignores(member.path):
-                yield from _read_guarded(source, member, 0, None, options, broken)
-    except UnreadableFileError as error:
-        yield reject(source.name, file, error.reason)
-    except PermissionError:
-        yield reject(source.name, file, "permission_denied")
-    except Exception as error:
-        broken(file.path, error)
-        yield reject(source.name, file, "reader_error")
-    else:
-        if not found:
-            yield reject(source.name, file, "no_record")
-
-
-def _read_guarded(
-    source: Source,
-    file: InputFile,
-    start: int,
-    stop: int | None,
-    options: Options,
-    broken: Callable[[str, Exception], None],
-) -> Iterator[Outcome]:
-    """Yield the outcomes of a range of `file`; where it breaks, its rejection."""
-    outcomes = 0
-    try:
-        for outcome in read_file(source, file, start, stop, options):
-            outcomes += 1
-            yield outcome
+        yield from outcomes
     except UnreadableFileError as error:
         yield reject(source.name, file, error.reason)
     except PermissionError:
@@ -73,9 +59,6 @@ def _read_guarded(
     except Exception as error:
         broken(file.path, error)
         yield reject(source.name, file, "reader_error")
-    else:
-        if not outcomes and start == 0 and stop is None:
-            yield reject(source.name, file, "no_record")
 
 
 def read_file(source: Source, file: InputFile, start: int, stop: int | None, options: Options) -> Iterator[Outcome]:

@@ -127,8 +127,3 @@ class Rejection:
     stage: str
     reason: str
     file: str = ""
-
-
-REJECTION_SCHEMA = pa.schema(
-    [pa.field(name, pa.string(), nullable=False) for name in ("id", "source", "stage", "reason", "file")]
-)

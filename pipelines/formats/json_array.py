@@ -8,7 +8,7 @@ import ijson
 from pipelines.formats import Unreadable, UnreadableFileError
 from pipelines.formats.clinical import ClinicalRecord
 from pipelines.formats.columns import Columns
-from pipelines.formats.lines import DECOMPRESSION_ERRORS
+from pipelines.formats.lines import told_breaks
 from pipelines.formats.tabular import object_record
 
 
@@ -27,19 +27,14 @@ def read_json_array(stream: BinaryIO, options: Mapping[str, str], name: str) -> 
     if stream.read(3) != b"\xef\xbb\xbf":
         stream.seek(0)
     try:
-        for number, value in enumerate(ijson.items(stream, "item", use_float=True), 1):
-            position = f"{name} record {number}"
-            if isinstance(value, dict):
-                yield object_record(value, layouts, options, position)
-            else:
-                yield Unreadable(position, "malformed_json")
+        with told_breaks():
+            for number, value in enumerate(ijson.items(stream, "item", use_float=True), 1):
+                position = f"{name} record {number}"
+                if isinstance(value, dict):
+                    yield object_record(value, layouts, options, position)
+                else:
+                    yield Unreadable(position, "malformed_json")
     except ijson.IncompleteJSONError:
         raise UnreadableFileError("truncated") from None
     except (ijson.JSONError, UnicodeDecodeError, RecursionError):
         raise UnreadableFileError("malformed_json") from None
-    except EOFError:
-        raise UnreadableFileError("truncated") from None
-    except DECOMPRESSION_ERRORS as error:
-        if isinstance(error, PermissionError | FileNotFoundError):
-            raise
-        raise UnreadableFileError("corrupt") from None

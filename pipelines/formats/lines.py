@@ -7,6 +7,7 @@ lines once, wherever they are cut. No line is held in memory beyond `LINE_BYTES`
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from lzma import LZMAError
 from typing import Any, BinaryIO, cast
@@ -31,6 +32,22 @@ class Line:
     content: bytes | None
 
 
+@contextmanager
+def told_breaks() -> Iterator[None]:
+    """Turn what libraries raise where a stream breaks into UnreadableFileError `truncated` or `corrupt`.
+
+    A file that may not be read or is not there is another matter: its error passes.
+    """
+    try:
+        yield
+    except EOFError:
+        raise UnreadableFileError("truncated") from None
+    except (PermissionError, FileNotFoundError):
+        raise
+    except DECOMPRESSION_ERRORS:
+        raise UnreadableFileError("corrupt") from None
+
+
 def ranges(size: int, target: int) -> list[tuple[int, int | None]]:
     """Return byte ranges of `target` bytes that cover `size` bytes."""
     starts = range(0, max(size, 1), max(target, 1))
@@ -43,17 +60,11 @@ def read_lines(stream: BinaryIO, start: int = 0, stop: int | None = None, encodi
     Text in a wide `encoding` is read from its start only, and comes as UTF-8. Raises
     UnreadableFileError `truncated` or `corrupt` where decompression fails, after the lines before.
     """
-    try:
+    with told_breaks():
         if is_wide(encoding):
             yield from _decoded(stream, encoding)
         else:
             yield from _plain(stream, start, stop)
-    except EOFError:
-        raise UnreadableFileError("truncated") from None
-    except DECOMPRESSION_ERRORS as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise UnreadableFileError("corrupt") from None
 
 
 class ShortReads(io.RawIOBase):

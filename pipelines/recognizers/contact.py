@@ -23,11 +23,6 @@ NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
     r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d"
 )
-EMAIL = re.compile(
-    r"[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\(ät\)| at )\s?[\w-]+(?:(?:\.|\(dot\)|\[dot\]|\(punkt\)| dot "
-    r"| punkt )[\w-]+)*",
-    re.IGNORECASE,
-)
 AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
 BEFORE_AT = re.compile(r"[\w.+%-]+\s{0,2}$")
 AFTER_AT = re.compile(

@@ -25,7 +25,7 @@ from pipelines.formats.clinical import ClinicalRecord
 from pipelines.formats.columns import FIELDS
 from pipelines.formats.encoding import UNPROVEN, decode_text, detect, is_wide
 from pipelines.formats.json_array import is_json_array, read_json_array
-from pipelines.formats.lines import DECOMPRESSION_ERRORS, ranges
+from pipelines.formats.lines import ranges, told_breaks
 from pipelines.ingest import InputFile, Options, Outcome, Reader, reject
 from schemas import storage
 from schemas.document import RawDocument
@@ -154,18 +154,11 @@ def _outcomes(
 def _content(file: InputFile) -> bytes:
     """Return the whole content of a small file. Raises UnreadableFileError `too_large`, `truncated`, `corrupt`."""
     content = bytearray()
-    try:
-        with file.open_decompressed() as stream:
-            while block := stream.read(1 << 20):
-                content += block
-                if len(content) > ATTACHMENT_BYTES:
-                    raise UnreadableFileError("too_large")
-    except EOFError:
-        raise UnreadableFileError("truncated") from None
-    except DECOMPRESSION_ERRORS as error:
-        if isinstance(error, PermissionError | FileNotFoundError):
-            raise
-        raise UnreadableFileError("corrupt") from None
+    with told_breaks(), file.open_decompressed() as stream:
+        while block := stream.read(1 << 20):
+            content += block
+            if len(content) > ATTACHMENT_BYTES:
+                raise UnreadableFileError("too_large")
     return bytes(content)
 
 
