@@ -4,7 +4,7 @@ Each takes the workspace and a few numbers and writes one working file.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -31,25 +31,14 @@ ROW_BLOCKS = 4096
 
 def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, parts: int) -> None:
     """Find the candidate pairs of the bands `first` to `last` among the keys of one hash range."""
-    arrays = workspace.read("documents.npz")
-    scopes = arrays["scopes"].astype(np.uint64)
-    names = band_columns(workspace.settings)[first:last]
-    columns = [[np.zeros(0, np.uint64)] for _ in names]
-    for file in range(len(workspace.urls)):
-        table = workspace.column(file, *names)
-        for column, name in zip(columns, names, strict=True):
-            column.append(table[name].to_numpy())
-    alive = np.unpackbits(arrays["alive"], count=workspace.rows).astype(bool)
+    bands = band_columns(workspace.settings)[first:last]
+    columns = read_keys(workspace, bands, part, parts)[::-1]
     codes, hot = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     sizes = [np.zeros(0, np.int64)]
     while columns:
-        keys = np.concatenate(columns.pop(0))
-        keys[~alive] = 0
-        if scopes.any():
-            keys = np.where(keys > 0, np.maximum(mix(keys + scopes), 1), 0)
-        if parts > 1:
-            keys[keys % np.uint64(parts) != part] = 0
-        rows, offsets = candidates.buckets(keys)
+        keys, owners = columns.pop()
+        places, offsets = candidates.buckets(keys)
+        rows = owners[places].astype(np.int64)
         counts = np.diff(offsets)
         small = np.repeat(counts <= candidates.BUCKET, counts)
         codes.append(candidates.all_pairs(rows[small], counts[counts <= candidates.BUCKET]))
@@ -57,6 +46,27 @@ def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, pa
         sizes.append(counts[counts > candidates.BUCKET])
     pairs = candidates.distinct(*codes)
     write_pairs(workspace, f"bucket-{task}", pairs, np.concatenate(hot), np.concatenate(sizes))
+
+
+def read_keys(workspace: Workspace, bands: Sequence[str], part: int, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each band the keys of one hash range, uint64, and the rows they belong to, uint32, ascending."""
+    arrays = workspace.read("documents.npz")
+    alive = np.unpackbits(arrays["alive"], count=workspace.rows).astype(bool)
+    scopes = arrays["scopes"] if arrays["scopes"].any() else None
+    keys = [[np.zeros(0, np.uint64)] for _ in bands]
+    rows = [[np.zeros(0, np.uint32)] for _ in bands]
+    for file, (start, stop) in enumerate(itertools.pairwise(workspace.starts)):
+        table = workspace.column(file, *bands)
+        for band, name in enumerate(bands):
+            here = table[name].to_numpy()
+            taken = alive[start:stop] & (here > 0)
+            if scopes is not None:
+                here = np.maximum(mix(here + scopes[start:stop].astype(np.uint64)), 1)
+            if parts > 1:
+                taken &= here % np.uint64(parts) == part
+            keys[band].append(here[taken])
+            rows[band].append((np.flatnonzero(taken) + start).astype(np.uint32))
+    return [(np.concatenate(one), np.concatenate(other)) for one, other in zip(keys, rows, strict=True)]
 
 
 def write_pairs(workspace: Workspace, name: str, codes: np.ndarray, hot: np.ndarray, sizes: np.ndarray) -> None:
@@ -128,7 +138,7 @@ def link(workspace: Workspace, task: int) -> None:
             links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
             seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
             left, right = (here[ends] for ends in links.edges())
-            labels = connected_components(labels[left], labels[right], labels.size)[labels]
+            labels = connected_components(left, right, labels)
             counts += [links.compared, links.skipped]
             pairs.append(candidates.encode(rows[left], rows[right]))
     edges = candidates.distinct(*pairs)

@@ -36,6 +36,9 @@ TASK_KEYS = 1 << 20
 TASK_PAIRS = 1 << 19
 """How many candidate pairs, counted in every band that finds them, a task compares."""
 
+JOINED_EDGES = 1 << 21
+"""How many edges are in memory at once, about, when one process joins them."""
+
 LOCAL_EDGES = 1 << 26
 """How many edges one process joins; more are joined by stars on Beam, where no worker holds them all."""
 
@@ -173,7 +176,7 @@ def plan_links(workspace: Workspace, found: Sequence[str], labels: np.ndarray) -
     begins = np.cumsum(sizes) - sizes
     nodes, places = np.unique(rows, return_inverse=True)
     labels = labels[nodes]
-    family = connected_components(np.repeat(places[begins], sizes), places, nodes.size)[places[begins]]
+    family = connected_components(np.repeat(places[begins], sizes), places, np.arange(nodes.size))[places[begins]]
     order = np.lexsort((-sizes, family))
     families = np.split(order, np.flatnonzero(np.diff(family[order])) + 1) if order.size else []
     for task, chosen in enumerate(families):
@@ -189,8 +192,13 @@ def join(workspace: Workspace, names: Sequence[str], make_pipeline: MakePipeline
     """Return the component of every row, int64 [rows], by the edges in the working files `names`."""
     if sum(int(workspace.read(f"{name}.npz")["edges"]) for name in names) > LOCAL_EDGES:
         return connect_by_stars(workspace, names, make_pipeline)
-    codes = np.concatenate([np.zeros(0, np.uint64), *(workspace.read(f"{name}.npz")["pairs"] for name in names)])
-    return connected_components(*decode(codes), workspace.rows)
+    components, waiting = np.arange(workspace.rows), [np.zeros(0, np.uint64)]
+    for name in names:
+        waiting.append(workspace.read(f"{name}.npz")["pairs"])
+        if name == names[-1] or sum(map(len, waiting)) > JOINED_EDGES:
+            components = connected_components(*decode(np.concatenate(waiting)), components)
+            waiting.clear()
+    return components
 
 
 def find_duplicates(

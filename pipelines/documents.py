@@ -17,15 +17,13 @@ from schemas.signatures import REJECTIONS
 class Documents:
     """Every document of a workspace, by row; delivered documents come first.
 
-    `sources`, int16, are places in `names`; `exact`, uint64 [rows], are hashes of the texts. `rejected`,
-    uint8, is 0 or the place of the reason in `REJECTIONS` plus 1; `renamed` holds new ids.
-    `representative`, int64, is the first document that takes part with the same content, the row itself
-    where it does not take part.
+    `sources`, int16, are places in `names`. `rejected`, uint8, is 0 or the place of the reason in
+    `REJECTIONS` plus 1; `renamed` holds new ids. `representative`, int64, is the first document that
+    takes part with the same content, the row itself where it does not take part.
     """
 
     names: list[str]
     sources: np.ndarray
-    exact: np.ndarray
     rejected: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
     renamed: dict[int, str] = field(default_factory=dict)
     representative: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -69,8 +67,7 @@ def read_documents(workspace: Workspace) -> Documents:
     places = [np.array([names.index(name) for name in part["names"].tolist()], np.int16) for part in parts]
     sources = [place[part["sources"]] for place, part in zip(places, parts, strict=True)]
     repeated, renamed = resolve_repeated_ids(workspace, read_hashes(workspace, "ids")[: workspace.delivered_rows])
-    exact = read_hashes(workspace, "exact")
-    documents = Documents(names, np.concatenate([np.zeros(0, np.int16), *sources]), exact, renamed=renamed)
+    documents = Documents(names, np.concatenate([np.zeros(0, np.int16), *sources]), renamed=renamed)
     documents.rejected = np.zeros(workspace.rows, np.uint8)
     documents.reject(np.array(repeated, np.int64), "duplicate_key")
     return documents

@@ -48,7 +48,7 @@ class Links:
             self.left.append(left)
             self.right.append(right)
             # in place, since the prefix filter looks at the labels as it goes
-            self.labels[:] = connected_components(self.labels[left], self.labels[right], self.labels.size)[self.labels]
+            self.labels[:] = connected_components(left, right, self.labels)
 
     @property
     def whole(self) -> bool:

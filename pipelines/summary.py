@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.documents import Documents
+from pipelines.documents import Documents, read_hashes
 from pipelines.marks import Duplicates
 from pipelines.workspace import Workspace
 from schemas.signatures import REJECTIONS, Summary
@@ -21,7 +21,9 @@ def summarise(
     """Count marks, clusters (int64 [rows], the component of each) and, from the working files, pairs."""
     names, sources = documents.names, documents.sources[: workspace.delivered_rows]
     one, other = documents.sources[duplicates.rows], documents.sources[duplicates.kept]
-    exact = documents.exact[duplicates.rows] == documents.exact[duplicates.kept]
+    texts = read_hashes(workspace, "exact")
+    exact = texts[duplicates.rows] == texts[duplicates.kept]
+    del texts
     reasons = ("", *REJECTIONS)
     rejected = cross_counts(names, reasons, sources, documents.rejected[: workspace.delivered_rows])
     sizes = np.bincount(clusters)

@@ -73,12 +73,12 @@ def report_pairs(prefix: str, labels: np.ndarray, true: tuple[np.ndarray, np.nda
     left, right = true
     found = labels[left] == labels[right]
     report(f"{prefix}pair_recall", float(found.mean()), "share", peer)
-    whole = connected_components(left, right, labels.size)
+    whole = connected_components(left, right, np.arange(labels.size))
     alike = np.unique(labels[labels != np.arange(labels.size)])
     marked = np.flatnonzero(np.isin(labels, alike))
     right_ones = whole[marked] == whole[labels[marked]]
     report(f"{prefix}pair_precision", float(right_ones.mean()) if marked.size else 1.0, "share", peer)
-    reached = connected_components(left[found], right[found], labels.size)
+    reached = connected_components(left[found], right[found], np.arange(labels.size))
     least = np.full(labels.size, labels.size)
     np.minimum.at(least, labels, np.arange(labels.size))
     report(f"{prefix}clusters_equal", float(np.mean(least[labels] == reached)), "share", peer)

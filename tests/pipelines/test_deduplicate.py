@@ -55,7 +55,7 @@ def test_marks_are_those_of_brute_force(tmp_path: Path) -> None:
     sets = shingle_sets([row[2] for row in order], Deduplication())
     pairs = similar_pairs(sets, 0.8)
     left, right = np.array(pairs).T
-    labels = connected_components(left, right, len(order))
+    labels = connected_components(left, right, np.arange(len(order)))
     precedence = [*Deduplication().precedence, "private"]
     best: dict[int, Row] = {}
     for row, label in zip(order, labels.tolist(), strict=True):

@@ -33,7 +33,7 @@ def test_no_similar_pair_apart_is_lost(monkeypatch: pytest.MonkeyPatch, shared: 
         filtered = filter_prefixes(values, offsets, threshold)
         left, right = decode(np.concatenate([np.zeros(0, np.uint64), *filtered.pairs_apart(labels)]))
         similar = jaccard(values, offsets, left, right) >= threshold
-        found = connected_components(labels[left[similar]], labels[right[similar]], 4)[labels]
+        found = connected_components(labels[left[similar]], labels[right[similar]], np.arange(4))[labels]
         left, right = np.triu_indices(len(sets), 1)
         wanted = jaccard(values, offsets, left, right) >= threshold
         assert np.array_equal(found[left[wanted]], found[right[wanted]])
