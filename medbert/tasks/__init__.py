@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medbert.tasks.examples import Splits, prepare, shorten
 
-_SHARED = {"examples", "tables", "tagged"}
+_SHARED = {"examples", "files", "standoff", "tables", "tagged"}
 TASKS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _SHARED))
 
 

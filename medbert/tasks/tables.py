@@ -8,51 +8,25 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from medbert.tasks.examples import Example
+from medbert.tasks.files import read_text, split_files
 
-NAMES = {"train": ("train",), "valid": ("valid", "validation", "dev", "val"), "test": ("test",)}
 MISSING = {"", "nan", "none", "null", "na", "n/a"}
 GROUPS = ("patient", "patient_id", "group")
 LABEL_COLUMNS = ("labels", "label")
 BOOLEANS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
-def split_files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
-    """Return the file of each split: the one whose name, without suffix, ends in train, valid, dev, ... or test.
-
-    A single file is the split train. Raises ValueError where none, or two for one split, are found.
-    """
-    if folder.is_file():
-        return {"train": folder}
-    files = sorted(path for path in folder.iterdir() if path.suffix in suffixes)
-    found: dict[str, Path] = {}
-    for path in files:
-        for split, names in NAMES.items():
-            if path.stem.lower().replace("-", "_").split("_")[-1] in names:
-                if split in found:
-                    raise ValueError(f"{folder}: two files for split {split}: {found[split].name} and {path.name}")
-                found[split] = path
-    if not found and len(files) == 1:
-        found["train"] = files[0]
-    if not found:
-        wanted = " or ".join(f"train{suffix}" for suffix in suffixes)
-        raise ValueError(f"{folder}: no {wanted} (and valid, test) in it")
-    return found
-
-
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV (comma, semicolon or tab), TSV or Parquet file as strings; missing values are ''.
 
-    Raises ValueError where it is not UTF-8, has no header, or a row has more cells than the header.
+    Raises ValueError where it cannot be read, or a row has more cells than the header.
     """
     if path.suffix == ".parquet":
         for batch in pq.ParquetFile(path).iter_batches():
             for row in batch.to_pylist():
                 yield {name: _cell(value) for name, value in row.items()}
         return
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not in UTF-8; save it again in that encoding") from None
+    text = read_text(path)
     header = text.split("\n", 1)[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     csv.field_size_limit(1 << 27)

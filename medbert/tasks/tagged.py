@@ -1,21 +1,20 @@
-"""Reading words with tags: CoNLL columns, JSON with tokens and tags, standoff JSON Lines."""
+"""Reading words with tags: CoNLL columns, JSON with tokens and tags or with standoff, compressed or not."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from medbert.tasks.examples import Example
-from medbert.tasks.tables import split_files
+from medbert.tasks.files import kind_of, read_text, split_files
+from medbert.tasks.standoff import from_standoff, plain, spans_of
 
-WORD = re.compile(r"\w+|[^\w\s]")
+BLANK = re.compile(r"\s*")
 TAG = re.compile(r"O|[BIESLUM]-\S.*")
 LONGEST = 200
 """Words of a sentence at most, where a file has no sentence breaks."""
 SUFFIXES = (".conll", ".conll2003", ".conllu", ".tsv", ".txt", ".bio", ".iob", ".iob2", ".json", ".jsonl")
-TYPE_KEYS = ("label", "type", "tag", "entity", "entity_group")
 
 
 def to_iob2(tags: Sequence[str], place: str) -> list[str]:
@@ -45,10 +44,7 @@ def read_conll(path: Path, word: int | None = None, tag: int = -1) -> list[Examp
     Raises ValueError naming the line that has no tag.
     """
     examples, words, tags = [], [], []
-    try:
-        lines = path.read_bytes().decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not in UTF-8") from None
+    lines = read_text(path).split("\n")
     if word is None:
         first = next((line.split() for line in lines if line.strip() and line[0] not in "#-"), [])
         word = 1 if len(first) > 2 and first[0] == "1" else 0
@@ -79,30 +75,37 @@ def cut_sentences(whole: Example) -> list[Example]:
 
 
 def read_json(path: Path) -> list[Any]:
-    """Return the records of JSON Lines, of a JSON list, or of the list in `data`. Raises ValueError."""
+    """Return the records of JSON Lines, of objects one after the other, of a JSON list, or of the list in `data`.
+
+    Raises ValueError where it is something else.
+    """
+    text, decode, records, place = read_text(path), json.JSONDecoder().raw_decode, [], 0
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        if text.lstrip()[:1] == "[":
-            return json.loads(text)
-        if path.suffix == ".json":
-            value = json.loads(text)
-            return value["data"] if isinstance(value, dict) and isinstance(value.get("data"), list) else [value]
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
+        while found := BLANK.match(text, place):
+            if found.end() == len(text):
+                break
+            value, place = decode(text, found.end())
+            records.append(value)
     except (ValueError, RecursionError):
-        raise ValueError(f"{path}: not JSON or JSON Lines in UTF-8") from None
+        raise ValueError(f"{path}: not JSON or JSON Lines") from None
+    if len(records) == 1 and isinstance(records[0], dict) and isinstance(records[0].get("data"), list):
+        records = records[0]["data"]
+    return records[0] if len(records) == 1 and isinstance(records[0], list) else records
 
 
 def read_records(path: Path) -> tuple[list[Example], list[str]]:
     """Return the examples of a JSON file and warnings: records with tokens and tags, or standoff.
 
     Tokens and tags: {"tokens": [...], "tags" or "ner_tags": [...]}. Standoff: {"text", "spans" or "entities":
-    [{"start", "end", "label"}]}, offsets in characters; each line of the text becomes one example.
+    [{"start", "end", "label"}]}, offsets in characters; each line of the text becomes one example. Standoff in the
+    Avro schema of MobIE and SmartData has "conceptMentions" with {"span": {"start", "end"}, "type"}.
     """
     examples, moved, dropped = [], 0, 0
     for number, record in enumerate(read_json(path), 1):
         place = f"{path}: record {number}"
         if not isinstance(record, dict):
             raise ValueError(f"{place}: not an object")  # noqa: TRY004
+        record = {name: plain(value) for name, value in record.items()}
         group = str(record.get("patient") or record.get("id") or record.get("document") or "")
         tags = record.get("tags", record.get("ner_tags"))
         words = record.get("tokens", record.get("words"))
@@ -119,55 +122,11 @@ def read_records(path: Path) -> tuple[list[Example], list[str]]:
     return examples, notes + ([f"{path.name}: {dropped} spans overlap others and were left out"] if dropped else [])
 
 
-def spans_of(record: dict[str, Any], place: str) -> list[tuple[int, int, str]]:
-    """Return the spans of a standoff record. Raises ValueError where one is malformed or outside of the text."""
-    spans, listed = [], record.get("spans", record.get("entities", record.get("annotations", [])))
-    for entry in listed if isinstance(listed, list) else []:
-        if isinstance(entry, dict):
-            label = next((entry[key] for key in TYPE_KEYS if key in entry), None)
-            start, end = entry.get("start", entry.get("begin")), entry.get("end")
-        else:
-            start, end, label = entry if isinstance(entry, list) and len(entry) == 3 else (None, None, None)
-        if not (isinstance(start, int) and isinstance(end, int) and isinstance(label, str)):
-            raise ValueError(f"{place}: a span without start, end and label")  # noqa: TRY004
-        if not 0 <= start < end <= len(record["text"]):
-            raise ValueError(f"{place}: span {start} to {end} is not in the text of {len(record['text'])} characters")
-        spans.append((start, end, label))
-    return spans
-
-
-def from_standoff(text: str, spans: list[tuple[int, int, str]], group: str) -> tuple[list[Example], int, int]:
-    """Return one example per line of `text`, how many spans were widened to whole tokens, how many left out.
-
-    Of overlapping spans the first and longest stays. A span over a line break goes on as a new entity.
-    """
-    tokens = [(match.start(), match.end()) for match in WORD.finditer(text)]
-    tags, moved, dropped = ["O"] * len(tokens), 0, 0
-    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1], span[2])):
-        inside = [i for i, (first, last) in enumerate(tokens) if first < end and last > start]
-        if not inside or any(tags[i] != "O" for i in inside):
-            dropped += 1
-            continue
-        # white space at the ends of a span moves nothing
-        moved += start > tokens[inside[0]][0] or end < tokens[inside[-1]][1]
-        for i in inside:
-            tags[i] = f"{'B' if i == inside[0] else 'I'}-{label}"
-    return list(_lines(text, tokens, tags, group)), moved, dropped
-
-
-def _lines(text: str, tokens: list[tuple[int, int]], tags: list[str], group: str) -> Iterator[Example]:
-    breaks = [i for i, (one, two) in enumerate(pairwise(tokens), 1) if "\n" in text[one[1] : two[0]]]
-    for first, last in pairwise([0, *breaks, len(tokens)]):
-        if first < last:
-            words = [text[start:end] for start, end in tokens[first:last]]
-            yield example(words, tags[first:last], "standoff", group)
-
-
 def read_tagged(folder: Path, word: int | None = None, tag: int = -1) -> tuple[dict[str, list[Example]], list[str]]:
     """Return the examples by split, and warnings, of a folder (or file) of CoNLL or JSON files."""
     files, notes = {}, []
     for split, path in split_files(folder, SUFFIXES).items():
-        if path.suffix in (".json", ".jsonl"):
+        if kind_of(path)[1] in (".json", ".jsonl"):
             files[split], found = read_records(path)
             notes += found
             continue

@@ -1,6 +1,9 @@
 """Readers of benchmarks: the formats, and what is refused or warned of."""
 
+import bz2
+import gzip
 import json
+import lzma
 import time
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 from medbert.tasks import TASKS, read_task
 from medbert.tasks.chest_xray import LABELS
 from medbert.tasks.examples import Example, label_table
+from medbert.tasks.files import read_text
+from medbert.tasks.standoff import from_standoff
 from medbert.tasks.tagged import cut_sentences, read_conll, to_iob2
 from pipelines.sampling.benchmarks import write_benchmark
 
@@ -281,6 +286,52 @@ def test_a_large_benchmark_is_read_in_seconds(tmp_path):
     assert time.process_time() - started < 20
 
 
+def test_a_span_over_a_line_break_goes_on_as_a_new_entity():
+    lines, moved, dropped = from_standoff("Frau Dr.\nAda Muster kam.", [(5, 19, "NAME")], "g")
+    assert [line.labels for line in lines] == [("O", "B-NAME", "I-NAME"), ("B-NAME", "I-NAME", "O", "O")]
+    assert (moved, dropped) == (0, 0)
+
+
+def avro(identity: str, text: str, start: int, end: int) -> dict:
+    """Return a record as MobIE and SmartData have it: Avro's JSON form, offsets in UTF-16 code units."""
+    mention = {"span": {"start": start, "end": end, "attributes": None}, "type": "ORT", "refids": None}
+    return {"id": identity, "text": {"string": text}, "tokens": None, "conceptMentions": {"array": [mention]}}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_compressed_files_of_nested_records(suffix, compress, tmp_path):
+    for i, split in enumerate(("train", "dev", "test")):
+        rows = [avro(f"{i}{j}", f"\N{POLICE CAR} Halt {i}{j} in Mainz", 14, 19) for j in range(2)]
+        text = "\n".join(json.dumps(row, indent=1) for row in rows)  # one object after the other, over many lines
+        (tmp_path / f"{split}.json{suffix}").write_bytes(compress(text.encode()))
+    splits = read_task("ner", tmp_path)
+    assert splits.labels == ("ORT",)
+    assert [word for word, tag in zip(splits.test[0].words, splits.test[0].labels, strict=True) if tag != "O"] == [
+        "Mainz"
+    ]
+    whole = (tmp_path / f"test.json{suffix}").read_bytes()
+    (tmp_path / f"test.json{suffix}").write_bytes(whole[:-9])
+    with pytest.raises(ValueError, match=rf"test\.json{suffix}: not a whole {suffix} file"):
+        read_task("ner", tmp_path)
+    (tmp_path / f"test.json{suffix}").write_bytes(b"{}")
+    with pytest.raises(ValueError, match=rf"test\.json{suffix}: not a whole {suffix} file"):
+        read_task("ner", tmp_path)
+
+
+def test_compressed_tables(tmp_path):
+    for split, lines in three("{},a").items():
+        (tmp_path / f"{split}.csv.gz").write_bytes(gzip.compress("\n".join(["text,labels", *lines]).encode()))
+    assert len(read_task("classification", tmp_path).train) == 2
+
+
+def test_a_file_that_does_not_fit_into_memory_is_refused(tmp_path):
+    (tmp_path / "train.json.gz").write_bytes(gzip.compress(b" " * 3_000_000))
+    with pytest.raises(ValueError, match="more than 1,000,000 bytes"):
+        read_text(tmp_path / "train.json.gz", largest=1_000_000)
+
+
 @pytest.mark.slow
 def test_real_corpora(real_data):
     ler = read_task("ler", real_data / "ner" / "ler" / "ler_dev.conll")
@@ -288,6 +339,9 @@ def test_real_corpora(real_data):
     germeval = read_task("germeval14", real_data / "ner" / "germeval2014")
     assert len(germeval.test) == 5100
     assert len(germeval.labels) == 12
+    mobie = read_task("ner", real_data / "ner" / "mobie" / "v1_20210811")
+    assert {"location-city", "person"} <= set(mobie.labels)
+    assert len(read_task("ner", real_data / "ner" / "smartdata" / "v3_20200302").test) > 800
     papers = read_task("ner", real_data / "ner" / "europeana_de" / "enp_DE.onb.bio")
     assert {"LOC", "ORG", "PER"} <= set(papers.labels)
 

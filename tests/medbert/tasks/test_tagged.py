@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from medbert.metrics import entities
 from medbert.tasks import read_task
-from medbert.tasks.tagged import from_standoff, read_conll, read_records, to_iob2
+from medbert.tasks.standoff import from_standoff
+from medbert.tasks.tagged import read_conll, read_records, to_iob2
 
 
 @pytest.mark.parametrize(
