@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas import storage
-from schemas.manifest import VARIANTS, Manifest, Shard
+from schemas.manifest import SUMMARY, VARIANTS, Manifest, Shard
 
-HELD_OUT_SHARE = 0.005
-"""Share of the documents that no training run sees; told by their ids, so it is the same in both variants."""
+LEAST_HELD_OUT, MOST_HELD_OUT, HELD_OUT_DOCUMENTS = 0.005, 0.05, 100
+"""Documents that no training run sees: half a per cent, and of a small corpus more, so that some hundred are held out
+and a figure on them says something, but never more than a twentieth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,16 @@ class Corpus:
         if not storage.exists(manifest):
             raise ValueError(f"{url}: no manifest.json: not a corpus, or one that is not finished")
         return cls(url, Manifest.read(manifest))
+
+    @property
+    def held_out_share(self) -> float:
+        """The share of the documents that no training run sees, 0 to 1, by the size of the full variant."""
+        documents = self.manifest.statistics["full"][SUMMARY].documents
+        return min(MOST_HELD_OUT, max(LEAST_HELD_OUT, HELD_OUT_DOCUMENTS / max(documents, 1)))
+
+    def is_held_out(self, identity: str) -> bool:
+        """Tell whether a document is kept from training; the same in both variants, since its id alone decides."""
+        return held_out(identity, self.held_out_share)
 
     def batches(self, shard: Shard, variant: str, columns: Sequence[str], rows: int = 1024) -> Iterator[pa.RecordBatch]:
         """Yield record batches of at most `rows` documents of one shard, those of `variant`.
@@ -60,6 +71,6 @@ def verify(url: str, shard: Shard) -> None:
         raise ValueError(f"{shard.path}: corrupt: its SHA-256 is not the one in the manifest")
 
 
-def held_out(identity: str, share: float = HELD_OUT_SHARE) -> bool:
-    """Tell whether the document `identity` (32 hexadecimal digits) is kept from training."""
+def held_out(identity: str, share: float) -> bool:
+    """Tell whether the document `identity` (32 hexadecimal digits) is in the `share` that is kept from training."""
     return int(hashlib.blake2b(identity.encode(), digest_size=8).hexdigest(), 16) < share * 2**64

@@ -24,7 +24,7 @@ from transformers import AutoModelForMaskedLM
 from transformers.utils import logging
 
 from medbert import intervals, models
-from medbert.corpus import Corpus, held_out
+from medbert.corpus import Corpus
 from medbert.disk import write_whole
 from medbert.models import PUBLISHED, ModelError, ModelRow, parse_row
 from medbert.pseudo_likelihood import count, fitting
@@ -56,8 +56,8 @@ def sample(corpus: Corpus, documents: int = DOCUMENTS, words: int = WORDS) -> Sa
             columns = [batch.column(name).to_pylist() for name in ("id", "text", "duplicate_of")]
             for identity, text, original in zip(*columns, strict=True):
                 if original is not None:
-                    copied.update(name for name in (identity, original) if held_out(name))
-                if held_out(identity):
+                    copied.update(name for name in (identity, original) if corpus.is_held_out(name))
+                if corpus.is_held_out(identity):
                     order = blake2b(identity.encode(), digest_size=8, person=b"intrinsic").digest()
                     kept.append((order, identity, tuple(text.split(maxsplit=words)[:words])))
     passages = {

@@ -138,8 +138,8 @@ A German medical language model, trained from scratch on the `{variant}` variant
 {table}
 
 Corpus version {corpus.manifest.version}, fingerprint `{corpus.manifest.fingerprint}`. Persons, dates, places,
-institutions, contacts and numbers were replaced before anything was written. Documents whose id hashes into the
-held-out share were not trained on.
+institutions, contacts and numbers were replaced before anything was written. {corpus.held_out_share:.1%} of the
+documents, chosen by a hash of their ids, were not trained on; the held-out figures below are theirs.
 
 ## Recipe
 

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import WordPiece
 from transformers import PreTrainedTokenizerFast
 
-from medbert.corpus import Corpus, held_out
+from medbert.corpus import Corpus
 from schemas.manifest import SUMMARY
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -96,7 +96,7 @@ def sample(corpus: Corpus, budget: int = SAMPLE_BYTES) -> Iterator[str]:
     for shard in corpus.manifest.shards:
         for batch in corpus.batches(shard, "dedup", ["id", "source", "text"]):
             for identity, source, text in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                if not held_out(identity) and _uniform(identity) < share.get(source, 0.0):
+                if not corpus.is_held_out(identity) and _uniform(identity) < share.get(source, 0.0):
                     yield text
 
 

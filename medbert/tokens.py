@@ -20,7 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from medbert import tokenizer
-from medbert.corpus import Corpus, held_out
+from medbert.corpus import Corpus
 from medbert.disk import naming_a_full_disk, write_whole
 from schemas.manifest import VARIANTS, Shard
 
@@ -78,7 +78,7 @@ def tokenise_shard(corpus: Corpus, shard: Shard, variant: str, tokenizer_folder:
             for batch in corpus.batches(shard, variant, ["id", "text"], rows=256):
                 identities, texts = (column.to_pylist() for column in batch.columns)
                 for identity, ids in zip(identities, encode(encoder, texts), strict=True):
-                    split = "validation" if held_out(identity) else "train"
+                    split = "validation" if corpus.is_held_out(identity) else "train"
                     streams[split].write(ids.tobytes())  # tofile() says nothing of a full disk
                     lengths[split].append(len(ids))
         for split, path in temporaries.items():
@@ -135,10 +135,13 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
         "tokenizer": tokenizer.digest(tokenizer_folder),
         "variant": variant,
     }
+    source = json.dumps(wanted | {"held_out": corpus.held_out_share}, sort_keys=True)
     claim = output / "source.json"
-    if claim.exists() and json.loads(claim.read_text()) != wanted:
-        raise ValueError(f"{output}: holds tokens of another corpus, tokenizer or variant; name another folder")
-    write_whole(claim, json.dumps(wanted, sort_keys=True).encode())
+    if claim.exists() and claim.read_text() != source:
+        raise ValueError(
+            f"{output}: holds tokens of another corpus, tokenizer, variant or held-out share; name another folder"
+        )
+    write_whole(claim, source.encode())
     for stray in output.glob(".*.[0-9]*"):  # of a run that was killed
         stray.unlink()
     jobs = [

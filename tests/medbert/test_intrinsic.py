@@ -30,6 +30,9 @@ class FakeCorpus:
         self.rows = rows
         self.manifest = SimpleNamespace(shards=[SimpleNamespace(path=f"data/{name}-00000.parquet") for name in rows])
 
+    def is_held_out(self, identity: str) -> bool:
+        return identity.startswith("h")
+
     def batches(self, shard: Any, variant: str, columns: list[str]) -> list[pa.RecordBatch]:
         assert variant == "full"
         rows = self.rows[shard.path[5:].partition("-")[0]]
@@ -41,12 +44,7 @@ def folder(tmp_path_factory) -> Path:
     return tiny_models.make(tmp_path_factory.mktemp("models"), "bert", WORDS)
 
 
-@pytest.fixture
-def held(monkeypatch):
-    monkeypatch.setattr(intrinsic, "held_out", lambda identity: identity.startswith("h"))
-
-
-def test_held_out_documents_with_a_near_duplicate_are_left_out(held):
+def test_held_out_documents_with_a_near_duplicate_are_left_out():
     rows = [
         ("h1", "kein erguss rechts", None),
         ("t1", "nicht zurückgehalten", None),
@@ -59,7 +57,7 @@ def test_held_out_documents_with_a_near_duplicate_are_left_out(held):
     assert found.near_duplicates == 2
 
 
-def test_a_sample_does_not_depend_on_the_order(held):
+def test_a_sample_does_not_depend_on_the_order():
     rows = [(f"h{i}", f"text {i}", None) for i in range(20)]
     one = intrinsic.sample(cast("Any", FakeCorpus({"thieme": rows})), 5)
     two = intrinsic.sample(cast("Any", FakeCorpus({"thieme": rows[::-1]})), 5)

@@ -7,7 +7,8 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from medbert import tokenizer, tokens
 from medbert.corpus import Corpus, held_out
 from medbert.tokens import TokenFiles, open_tokens, tokenise, tokenise_shard
 from schemas import storage
+from schemas.manifest import Manifest
+from schemas.statistics import CorpusStatistics
 from tests.medbert import tiny_corpus
 
 
@@ -67,10 +70,7 @@ def test_token_files_hold_every_document(corpus: Path, encoder: Path, tmp_path: 
 
 
 @pytest.mark.usefixtures("in_process")
-def test_held_out_documents_are_the_same_in_both_variants(
-    corpus: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tokens, "held_out", lambda identity: held_out(identity, 0.2))
+def test_held_out_documents_are_the_same_in_both_variants(corpus: Path, encoder: Path, tmp_path: Path) -> None:
     opened = Corpus.open(str(corpus))
     ids = {}
     for variant in ("full", "dedup"):
@@ -80,7 +80,7 @@ def test_held_out_documents_are_the_same_in_both_variants(
             for shard in opened.manifest.shards
             for batch in opened.batches(shard, variant, ["id"])
             for identity in batch.column(0).to_pylist()
-            if held_out(identity, 0.2)
+            if opened.is_held_out(identity)
         }
         assert made.documents["validation"] == len(ids[variant]) > 0
     assert ids["dedup"] < ids["full"]
@@ -185,7 +185,7 @@ def test_a_full_disk_is_named(corpus: Path, encoder: Path, tmp_path: Path, monke
 def test_tokens_of_another_variant_are_not_mixed_in(corpus: Path, encoder: Path, tmp_path: Path) -> None:
     opened = Corpus.open(str(corpus))
     tokenise(opened, "full", encoder, tmp_path / "tokens", workers=1)
-    with pytest.raises(ValueError, match="another corpus, tokenizer or variant"):
+    with pytest.raises(ValueError, match="another corpus, tokenizer, variant or held-out share"):
         tokenise(opened, "dedup", encoder, tmp_path / "tokens", workers=1)
 
 
@@ -225,6 +225,15 @@ def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
         Corpus.open(str(tmp_path))
 
 
-def test_the_share_held_out_is_that_asked_for() -> None:
-    chosen = sum(held_out(f"{number:032x}") for number in range(20_000))
-    assert 60 < chosen < 140
+@pytest.mark.parametrize(("documents", "share"), [(0, 0.05), (300, 0.05), (4_000, 0.025), (4_700_000, 0.005)])
+def test_of_a_small_corpus_more_is_held_out(documents: int, share: float) -> None:
+    rows = {"full": {"summary": CorpusStatistics(documents=documents)}}
+    opened = Corpus("", cast(Manifest, SimpleNamespace(statistics=rows)))
+    assert opened.held_out_share == share
+    chosen = sum(opened.is_held_out(f"{number:032x}") for number in range(20_000))
+    assert chosen == pytest.approx(20_000 * share, rel=0.2)
+
+
+def test_what_a_large_corpus_holds_out_a_small_one_does() -> None:
+    names = [f"{number:032x}" for number in range(5_000)]
+    assert {name for name in names if held_out(name, 0.005)} < {name for name in names if held_out(name, 0.05)}
