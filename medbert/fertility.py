@@ -1,12 +1,21 @@
-"""How well a vocabulary fits texts: tokens per word, words that are split, words that are unknown."""
+"""How well vocabularies fit texts: tokens per word, words that are split, words that are unknown.
 
+python -m medbert.fertility --tokenizer ours=build/tokenizer --tokenizer theirs=vocab.txt --texts letters.jsonl
+"""
+
+import argparse
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import WordPiece
 
 from medbert.corpus import Corpus
+from medbert.tasks.files import kind_of, read_text
+from medbert.tasks.tagged import read_json
 
 WORD = re.compile(r"[\w-]+")
 DOCUMENTS = 500
@@ -79,9 +88,45 @@ def fertility_by_source(
     return {name: count.figures() for name, count in {**counts, "summary": total}.items()}
 
 
-def markdown(figures: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the figures as a table."""
-    lines = ["| source | words | tokens per word | split words | unknown words |", "|---|--:|--:|--:|--:|"]
+def load(path: Path) -> Tokenizer:
+    """Return the tokenizer of a folder with tokenizer.json, or of a cased WordPiece vocabulary, an entry a line.
+
+    The latter normalises as transformers' BertTokenizer does with `do_lower_case=False`. Raises ValueError where
+    there is neither.
+    """
+    whole = path / "tokenizer.json" if path.is_dir() else path
+    if path.is_dir() and not whole.is_file():
+        whole = path / "vocab.txt"
+    if not whole.is_file():
+        raise ValueError(f"{path}: neither a folder with tokenizer.json or vocab.txt nor a vocabulary")
+    if whole.suffix == ".json":
+        try:
+            return Tokenizer.from_file(str(whole))
+        except Exception as error:  # the library raises nothing more special
+            raise ValueError(f"{whole}: not a tokenizer of the tokenizers library") from error
+    entries = {entry: number for number, entry in enumerate(read_text(whole).splitlines())}
+    if "[UNK]" not in entries:
+        raise ValueError(f"{whole}: no [UNK] in it: not a WordPiece vocabulary")
+    tokenizer = Tokenizer(WordPiece(entries, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)  # pyright: ignore[reportAttributeAccessIssue]
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # pyright: ignore[reportAttributeAccessIssue]
+    return tokenizer
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """Yield the texts of JSON or JSON Lines (`text` of each record), or a text file whole. Raises ValueError."""
+    if kind_of(path)[1] not in (".json", ".jsonl"):
+        yield read_text(path)
+        return
+    for number, record in enumerate(read_json(path), 1):
+        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+            raise ValueError(f"{path}: record {number}: no text in it")  # noqa: TRY004
+        yield record["text"]
+
+
+def markdown(figures: Mapping[str, Mapping[str, float]], what: str = "source") -> str:
+    """Return the figures as a table, a row for each `what`."""
+    lines = [f"| {what} | words | tokens per word | split words | unknown words |", "|---|--:|--:|--:|--:|"]
     for name, row in figures.items():
         if row:
             lines.append(
@@ -91,3 +136,33 @@ def markdown(figures: Mapping[str, Mapping[str, float]]) -> str:
         else:
             lines.append(f"| {name} | missing | missing | missing | missing |")
     return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, or 2 for wrong input."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m medbert.fertility", description=__doc__, formatter_class=formatter, allow_abbrev=False
+    )
+    add = parser.add_argument
+    place = "a folder with tokenizer.json, or the vocabulary of a cased WordPiece, an entry a line; may be repeated"
+    add("--tokenizer", action="append", required=True, metavar="[NAME=]PATH", help=place)
+    add("--texts", action="append", required=True, type=Path, metavar="FILE", help="JSON Lines with text, or a text")
+    parsed = parser.parse_args(arguments)
+    figures: dict[str, dict[str, float]] = {}
+    try:
+        texts = [text for path in parsed.texts for text in read_texts(path)]
+        for named in parsed.tokenizer:
+            name, mark, path = named.partition("=")
+            figures[name if mark else Path(named).name] = fertility(
+                load(Path(path if mark else named)), texts
+            ).figures()
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(markdown(figures, "tokenizer"), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
