@@ -115,22 +115,60 @@ def build_parser() -> argparse.ArgumentParser:
     add("--model", action="append", metavar="[NAME=]MODEL", help="a folder, a hub id or a row's name; may be repeated")
     add("--newer", action="store_true", help="also the models published since")
     add("--synthetic", action="append", default=[], metavar="TASK", help="say that a task's data are synthetic")
-    add("--output", type=Path, default=Path("build/scores"), metavar="DIR")
+    add(
+        "--output",
+        type=Path,
+        default=Path("build/scores"),
+        metavar="DIR",
+        help="of scores and runs (default: %(default)s)",
+    )
     add("--runs", type=int, metavar="N", help="fine-tunings per model and task (default: 10 on a GPU, else 3)")
     add(
-        "--minutes", type=float, metavar="N", help="start no fine-tuning after so long; the report says what is missing"
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="start no fine-tuning after so long; the report says what is missing (default: no end)",
     )
-    add("--learning-rates", type=float, nargs="+", default=list(LEARNING_RATES), metavar="X", help="the grid")
-    add("--long-texts", nargs="+", choices=STRATEGIES, default=list(STRATEGIES), help="the grid's second side")
-    add("--epochs", type=int, default=defaults.epochs)
-    add("--batch-size", type=int, default=defaults.batch_size)
-    add("--max-length", type=int, default=defaults.max_length, metavar="TOKENS")
+    add(
+        "--learning-rates",
+        type=float,
+        nargs="+",
+        default=list(LEARNING_RATES),
+        metavar="X",
+        help="the grid (default: %(default)s)",
+    )
+    add(
+        "--long-texts",
+        nargs="+",
+        choices=STRATEGIES,
+        default=list(STRATEGIES),
+        help="the grid's second side: what becomes of texts beyond --max-length (default: all)",
+    )
+    add("--epochs", type=int, default=defaults.epochs, metavar="N", help="at most (default: %(default)s)")
+    add(
+        "--batch-size",
+        type=int,
+        default=defaults.batch_size,
+        metavar="N",
+        help="examples a step (default: %(default)s)",
+    )
+    add(
+        "--max-length",
+        type=int,
+        default=defaults.max_length,
+        metavar="TOKENS",
+        help="of an input, special tokens with them; a model may take less (default: %(default)s)",
+    )
     add("--training-sizes", type=int, nargs="+", default=[], metavar="N", help="learning curves over so many examples")
     add("--intrinsic", type=Path, metavar="FILE", help="figures of python -m medbert.intrinsic, for the page")
     add("--limit", type=int, metavar="N", help="at most N examples of each split, the first ones: for a trial")
     add("--draws", type=int, default=intervals.DRAWS, help="bootstrap resamples of the test (default: %(default)s)")
     add("--leaks", choices=LEAKS, default="drop", help="what becomes of texts in two splits (default: %(default)s)")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cpu or cuda (default: a GPU if there is one)",
+    )
     add("--download", action="store_true", help="fetch models from the hub; otherwise only its cache and folders")
     return parser
 

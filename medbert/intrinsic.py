@@ -165,14 +165,24 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m medbert.intrinsic", description=__doc__, formatter_class=formatter, allow_abbrev=False
     )
     add = parser.add_argument
-    add("--corpus", required=True, metavar="DIR")
+    add("--corpus", required=True, metavar="DIR", help="a finished corpus")
     add("--model", action="append", metavar="[NAME=]MODEL", help="a folder, a hub id or a row's name; may be repeated")
-    add("--output", type=Path, default=Path("build/scores/intrinsic.json"), metavar="FILE")
+    add(
+        "--output",
+        type=Path,
+        default=Path("build/scores/intrinsic.json"),
+        metavar="FILE",
+        help="(default: %(default)s)",
+    )
     add("--documents", type=int, default=DOCUMENTS, metavar="N", help="of a source at most (default: %(default)s)")
     add("--words", type=int, default=WORDS, metavar="N", help="of a document at most (default: %(default)s)")
     add("--draws", type=int, default=DRAWS, metavar="N", help="bootstrap resamples (default: %(default)s)")
-    add("--batch-size", type=int, default=64, metavar="N")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--batch-size", type=int, default=64, metavar="N", help="masked passages at once (default: %(default)s)")
+    add(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cpu or cuda (default: a GPU if there is one)",
+    )
     add("--download", action="store_true", help="fetch models from the hub; otherwise only its cache and folders")
     return parser
 

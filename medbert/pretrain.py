@@ -143,13 +143,16 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m medbert.pretrain", description=__doc__, allow_abbrev=False)
     parser.add_argument("--tokens-folder", required=True, type=Path, metavar="DIR", help="made by medbert.tokens")
-    parser.add_argument("--tokenizer", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--recipe", choices=sorted(RECIPES), default="modern")
+    parser.add_argument("--tokenizer", required=True, type=Path, metavar="DIR", help="the one that they were made with")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="of checkpoints and log.jsonl")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="modern", help="(default: %(default)s)")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--tokens", type=int, metavar="N", help="budget of tokens instead of the recipe's")
     budget.add_argument(
-        "--minutes", type=float, metavar="N", help="budget of time; the schedule is completed within it"
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="budget of time instead of tokens; the schedule is completed within it",
     )
     parser.add_argument("--continue-from", type=Path, metavar="DIR", help="a model on disk to go on from")
     return parser

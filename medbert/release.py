@@ -167,9 +167,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 2 where there is nothing to release."""
     parser = argparse.ArgumentParser(prog="python -m medbert.release", description=__doc__, allow_abbrev=False)
     parser.add_argument("--run", required=True, type=Path, metavar="DIR", help="output of medbert.pretrain")
-    parser.add_argument("--tokenizer", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--corpus", required=True, metavar="DIR")
-    parser.add_argument("--output", type=Path, default=Path("build/models"), metavar="DIR")
+    parser.add_argument("--tokenizer", required=True, type=Path, metavar="DIR", help="that of the run")
+    parser.add_argument("--corpus", required=True, metavar="DIR", help="that of the run, for the card's table")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/models"),
+        metavar="DIR",
+        help="the folder of models (default: %(default)s)",
+    )
     parser.add_argument("--onnx", action="store_true", help="also write model.onnx")
     parsed = parser.parse_args(arguments)
     try:

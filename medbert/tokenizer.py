@@ -141,10 +141,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from medbert.fertility import fertility_by_source, markdown  # the report needs the trained tokenizer only
 
     parser = argparse.ArgumentParser(prog="python -m medbert.tokenizer", allow_abbrev=False, description=__doc__)
-    parser.add_argument("--corpus", required=True, metavar="DIR")
-    parser.add_argument("--output", required=True, metavar="DIR", type=Path)
-    parser.add_argument("--vocabulary-size", type=int, default=VOCABULARY_SIZE, metavar="N")
-    parser.add_argument("--sample-bytes", type=int, default=SAMPLE_BYTES, metavar="N")
+    parser.add_argument("--corpus", required=True, metavar="DIR", help="a finished corpus")
+    parser.add_argument("--output", required=True, metavar="DIR", type=Path, help="of the tokenizer and its fertility")
+    parser.add_argument(
+        "--vocabulary-size",
+        type=int,
+        default=VOCABULARY_SIZE,
+        metavar="N",
+        help="entries at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sample-bytes",
+        type=int,
+        default=SAMPLE_BYTES,
+        metavar="N",
+        help="UTF-8 bytes of text to learn from (default: %(default)s)",
+    )
     parsed = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     try:

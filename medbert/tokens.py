@@ -195,11 +195,13 @@ def open_tokens(folder: Path, tokenizer_folder: Path) -> TokenFiles:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 2 where corpus, tokenizer or disk do not allow it."""
     parser = argparse.ArgumentParser(prog="python -m medbert.tokens", allow_abbrev=False, description=__doc__)
-    parser.add_argument("--corpus", required=True, metavar="DIR")
-    parser.add_argument("--tokenizer", required=True, metavar="DIR", type=Path)
-    parser.add_argument("--output", required=True, metavar="DIR", type=Path)
-    parser.add_argument("--variant", choices=VARIANTS, default="full")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--corpus", required=True, metavar="DIR", help="a finished corpus")
+    parser.add_argument("--tokenizer", required=True, metavar="DIR", type=Path, help="made by medbert.tokenizer")
+    parser.add_argument("--output", required=True, metavar="DIR", type=Path, help="of the token files")
+    parser.add_argument("--variant", choices=VARIANTS, default="full", help="(default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
+    )
     parsed = parser.parse_args(arguments)
     try:
         corpus = Corpus.open(parsed.corpus)

@@ -57,14 +57,26 @@ def summary(output: Path, variant: str) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m medbert.train", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--corpus", default="build/corpus", metavar="DIR")
-    parser.add_argument("--output", default=Path("build"), type=Path, metavar="DIR")
-    parser.add_argument("--recipe", choices=sorted(RECIPES), default="modern")
+    parser.add_argument(
+        "--corpus", default="build/corpus", metavar="DIR", help="a finished corpus (default: %(default)s)"
+    )
+    parser.add_argument("--output", default=Path("build"), type=Path, metavar="DIR", help="(default: %(default)s)")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="modern", help="(default: %(default)s)")
     parser.add_argument("--variant", choices=VARIANTS, help="this one alone instead of both")
-    parser.add_argument("--vocabulary-size", type=int, default=tokenizer.VOCABULARY_SIZE, metavar="N")
+    parser.add_argument(
+        "--vocabulary-size",
+        type=int,
+        default=tokenizer.VOCABULARY_SIZE,
+        metavar="N",
+        help="entries at most (default: %(default)s)",
+    )
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--tokens", type=int, metavar="N", help="budget of tokens instead of the recipe's")
-    budget.add_argument("--minutes", type=float, metavar="N", help="budget of time for each model")
+    budget.add_argument(
+        "--tokens", type=int, metavar="N", help="budget of tokens for each model instead of the recipe's"
+    )
+    budget.add_argument(
+        "--minutes", type=float, metavar="N", help="budget of time for each model; the schedule is completed within it"
+    )
     return parser
 
 
