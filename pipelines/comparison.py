@@ -11,13 +11,16 @@ import numpy as np
 from pipelines import candidates, hot_buckets
 from pipelines.components import connected_components
 from pipelines.signatures import mix
-from pipelines.similarity import batches, jaccard
+from pipelines.similarity import batches, gather, jaccard
 from pipelines.workspace import Workspace, count_shingles, read_shingles
 from schemas import storage
 from schemas.signatures import band_columns
 
 READ_SHINGLES = 1 << 26
 """How many shingles of hot buckets are in memory at once."""
+
+READ_TOGETHER = 1 << 24
+"""How many shingles small hot buckets that are read together have."""
 
 COMPARE_SHINGLES = 1 << 22
 """How many shingles, counted in every pair, are compared at once: more take memory and no less time."""
@@ -125,24 +128,44 @@ def link(workspace: Workspace, task: int) -> None:
     arrays = workspace.read(f"hot-{task}.npz")
     rows, places, cuts, labels = (arrays[name] for name in ("rows", "places", "cuts", "labels"))
     sizes = count_shingles(workspace, rows)
-    pairs, counts, seen = [np.zeros(0, np.uint64)], np.zeros(2, np.int64), np.zeros(0, np.uint64)
-    if sizes.sum() <= READ_SHINGLES:
-        # the whole family at once: its buckets overlap
+    if rows.size**2 <= (np.diff(cuts) ** 2).sum() and sizes.sum() <= READ_SHINGLES:
+        # its buckets overlap so much that the whole family has fewer pairs
         places, cuts = np.arange(rows.size), np.array([0, rows.size])
-    for low, high in itertools.pairwise(cuts.tolist()):
-        if np.all(labels[places[low:high]] == labels[places[low]]):
-            continue
-        for here in slices(places[low:high], sizes):
-            values, offsets = read_shingles(workspace, rows[here])
-            _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
-            links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
-            seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
-            left, right = (here[ends] for ends in links.edges())
-            labels = connected_components(left, right, labels)
-            counts += [links.compared, links.skipped]
-            pairs.append(candidates.encode(rows[left], rows[right]))
+    pairs, counts, seen = [np.zeros(0, np.uint64)], np.zeros(2, np.int64), np.zeros(0, np.uint64)
+    for values, offsets, here in hot_sets(workspace, rows, sizes, places, cuts, labels):
+        _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
+        links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
+        seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
+        left, right = (here[ends] for ends in links.edges())
+        if left.size:
+            labels[:] = connected_components(left, right, labels)
+        counts += [links.compared, links.skipped]
+        pairs.append(candidates.encode(rows[left], rows[right]))
     edges = candidates.distinct(*pairs)
     workspace.write(f"link-{task}.npz", pairs=edges, edges=np.array(edges.size), compared=counts[0], skipped=counts[1])
+
+
+def hot_sets(
+    workspace: Workspace, rows: np.ndarray, sizes: np.ndarray, places: np.ndarray, cuts: np.ndarray, labels: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield the shingles of each bucket that is not joined yet, their offsets, and the bucket's places, ascending.
+
+    Buckets are segments of `places` in `rows`, whose numbers of shingles are `sizes`. Small ones are
+    read together. `labels`, the components of the places, change between two steps.
+    """
+    totals = np.add.reduceat(sizes[places], cuts[:-1])
+    for low, high in batches(totals, READ_TOGETHER):
+        buckets = [np.sort(places[begin:end]) for begin, end in itertools.pairwise(cuts[low : high + 1].tolist())]
+        buckets = [here for here in buckets if np.any(labels[here] != labels[here[0]])]
+        if len(buckets) == 1:
+            for here in slices(buckets[0], sizes):
+                yield *read_shingles(workspace, rows[here]), here
+        elif buckets:
+            known = np.unique(np.concatenate(buckets))
+            values, offsets = read_shingles(workspace, rows[known])
+            for here in buckets:
+                if np.any(labels[here] != labels[here[0]]):
+                    yield *gather(values, offsets, np.searchsorted(known, here)), here
 
 
 def slices(places: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:

@@ -3,7 +3,8 @@
 The variants of a templated report share their band keys by the ten thousand, and pairs at or above
 the threshold are too many to list; but clusters need no more than a spanning forest. First a few
 pivots are compared with the documents that are apart from them, which joins whatever surrounds a
-template. Then come the pairs of documents still apart that `prefix_filter` finds, which loses none.
+template. Then come the pairs of documents still apart: all of them, by `odd_sketches`, where that is
+affordable, or else those that `prefix_filter` finds. Neither loses a pair.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ import numpy as np
 
 from pipelines.candidates import BUCKET, decode, distinct, encode
 from pipelines.components import connected_components
-from pipelines.prefix_filter import BLOCK, element_counts, filter_prefixes
+from pipelines.odd_sketches import odd_sketches, promising_pairs, sketch_words
+from pipelines.prefix_filter import BLOCK, filter_prefixes
 from pipelines.similarity import batches, gather, jaccard, jaccard_with
 
 PIVOTS = 24
@@ -20,6 +22,9 @@ PIVOTS = 24
 
 PAIRS = 128
 """How many pairs per document are compared at most; those beyond, which only hostile input has, are counted."""
+
+SKETCHED_WORDS = 1 << 31
+"""How many words of sketches are compared at most before the prefix filter is cheaper: some seconds' work."""
 
 BATCH = 1 << 15
 """How many pairs are compared, at least, before looking again at what is apart."""
@@ -79,6 +84,13 @@ def link(
     join_pivots(values, offsets, threshold, links)
     if links.whole:
         return links
+    outside = links.labels != np.argmax(np.bincount(links.labels))
+    words = sketch_words(np.diff(offsets))
+    if int(outside.sum()) * labels.size * words <= SKETCHED_WORDS:
+        sketches = odd_sketches(values, offsets, words)
+        for left, right in promising_pairs(sketches, np.diff(offsets), threshold, links.labels, outside):
+            verify(values, offsets, left, right, threshold, links)
+        return links
     filtered = filter_prefixes(values, offsets, threshold)
     for codes in filtered.pairs_apart(links.labels):
         compare(values, offsets, codes, threshold, names, links)
@@ -95,22 +107,30 @@ def compare(
         named = encode(names[left], names[right])
         new = links.seen[np.minimum(np.searchsorted(links.seen, named), links.seen.size - 1)] != named
         left, right = left[new], right[new]
+    left, right = verify(values, offsets, left, right, threshold, links)
+    links.seen = distinct(links.seen, encode(names[left], names[right]))
+
+
+def verify(
+    values: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray, threshold: float, links: Links
+) -> tuple[np.ndarray, np.ndarray]:
+    """Join the similar ones of pairs, the first ones first; return the ends of those that are not similar."""
     affordable = max(PAIRS * links.labels.size - links.compared, 0)
     links.skipped += max(left.size - affordable, 0)
     left, right = left[:affordable], right[:affordable]
-    failed = []
+    failed = [(left[:0], right[:0])]
     # joining costs a pass over the bucket, so large buckets are joined in few, larger batches
     batch = max(BATCH, left.size // 8)
     while left.size:
         one, other = left[:batch], right[:batch]
         similar = jaccard(values, offsets, one, other) >= threshold
         links.add(one, other, similar)
-        failed.append(encode(names[one[~similar]], names[other[~similar]]))
+        failed.append((one[~similar], other[~similar]))
         left, right = left[batch:], right[batch:]
         if similar.any():
             apart = links.labels[left] != links.labels[right]
             left, right = left[apart], right[apart]
-    links.seen = distinct(links.seen, *failed)
+    return np.concatenate([one for one, _ in failed]), np.concatenate([other for _, other in failed])
 
 
 def join_pivots(values: np.ndarray, offsets: np.ndarray, threshold: float, links: Links) -> None:
@@ -134,9 +154,14 @@ def join_pivots(values: np.ndarray, offsets: np.ndarray, threshold: float, links
 
 def typicality(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Return how frequent the elements of each set are among all sets, on average, float64 [sets]."""
-    counts = element_counts(values)
+    # elements are told apart by their upper bits, four times as many as there are elements
+    bits = min(max(values.size.bit_length() + 2, 8), 20)
+    shift = np.uint32(32 - bits)
+    counts = np.zeros(1 << bits, np.int64)
+    for low in range(0, values.size, BLOCK):
+        counts += np.bincount(values[low : low + BLOCK] >> shift, minlength=counts.size)
     sums = [np.zeros(0)]
     for low, high in batches(np.diff(offsets), BLOCK):
-        here = counts[values[offsets[low] : offsets[high]] >> np.uint32(12)].astype(np.float64)
+        here = counts[values[offsets[low] : offsets[high]] >> shift].astype(np.float64)
         sums.append(np.add.reduceat(here, offsets[low:high] - offsets[low]))
     return np.concatenate(sums) / np.diff(offsets)
