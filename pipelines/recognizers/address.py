@@ -5,13 +5,12 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import STREET_END, Flag, read_lines
+from pipelines.recognizers.lexicon import STREET_END, WORDS, Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["STREET", "ZIP", "CITY", "COUNTRY"]
 NAME = "address"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 LONGEST_CHAIN = 12
 INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.ADDRESS
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)

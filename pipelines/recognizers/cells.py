@@ -14,7 +14,6 @@ from pipelines.recognizers.tokens import Tokens
 ENTITIES = ["PERSON"]
 NAME = "cells"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 BARS = 2
 """Vertical bars that make a line a row of a table."""
 LONGEST_NAME = 6
@@ -58,7 +57,6 @@ def _alone(tokens: Tokens) -> Iterator[Entity]:
 def _in_tables(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names in rows of bars: in columns whose head says so, and beside a date."""
     text, begin = tokens.text, 0
-    at = {start: index for index, start in enumerate(tokens.starts)}
     columns: frozenset[int] = frozenset()
     for line in text.splitlines(keepends=True):
         start, begin = begin, begin + len(line)
@@ -75,13 +73,13 @@ def _in_tables(tokens: Tokens) -> Iterator[Entity]:
                 continue
             beside = any(DATE.match(text, *cells[n]) for n in (number - 1, number + 1) if 0 <= n < len(cells))
             labelled = number > 0 and ROLE.match(text, *cells[number - 1]) is not None
-            if _is_name(tokens, at, match.span(1), beside, labelled or number in columns):
+            if _is_name(tokens, match.span(1), beside, labelled or number in columns):
                 yield Entity("PERSON", match.start(1), match.start(1) + len(match[1].rstrip(" ,")), 0.7, NAME)
 
 
-def _is_name(tokens: Tokens, at: dict[int, int], extent: tuple[int, int], beside_date: bool, column: bool) -> bool:
-    index, names, words = at.get(extent[0], len(tokens)), 0, 0
-    while index < len(tokens) and tokens.ends[index] <= extent[1]:
+def _is_name(tokens: Tokens, extent: tuple[int, int], beside_date: bool, column: bool) -> bool:
+    index, names, words = tokens.beginning(extent[0]), 0, 0
+    while index is not None and index < len(tokens) and tokens.ends[index] <= extent[1]:
         flag = tokens.flags[index]
         if flag & Flag.UPPER and len(tokens.words[index]) > 1:
             words += 1

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["HOSPITAL", "ORGANIZATION"]
 NAME = "hospital"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 FARTHEST = 10
 INSURERS = frozenset(read_lines("insurers"))
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["HOSPITAL", "ORGANIZATION"]
 NAME = "institutions"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 MOST_WORDS = 6
 SOCIETY = re.compile(r"e\.\s?$")
 STOPS = Flag.SALUTATION | Flag.STAFF | Flag.PATIENT | Flag.PHONE | Flag.FAX | Flag.MONTH | Flag.EMPLOYMENT

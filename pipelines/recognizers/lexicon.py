@@ -78,6 +78,8 @@ STREET_END = re.compile(
 LOOKALIKE = re.compile(r"[OolI]{1,2}")
 CAMEL = re.compile(r"[A-ZÄÖÜİŞ][^\W\d_A-ZÄÖÜ]{1,3}[A-ZÄÖÜ]")
 NAME = Flag.FIRST_NAME | Flag.SURNAME
+WORDS = Flag.COMMON | Flag.COMPOUND
+"""What dictionaries know as an ordinary word."""
 CASED = {
     "first_names": Flag.FIRST_NAME,
     "surnames": Flag.SURNAME,

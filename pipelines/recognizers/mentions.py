@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag, lexicon
+from pipelines.recognizers.lexicon import WORDS, Flag, lexicon
 from pipelines.recognizers.names import NEVER, Span, name_after, skip_titles
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["PERSON"]
 NAME = "mentions"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 BARRED = (
     NEVER | Flag.MEDICAL | Flag.MONTH | Flag.UNIT | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD | Flag.COUNTRY
     | Flag.STAFF | Flag.PATIENT | Flag.IDENTIFIER | Flag.NAME_FIELD | Flag.GREETING

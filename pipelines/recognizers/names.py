@@ -1,6 +1,6 @@
 """The grammar of a person's name on tokens: titles, initials, particles, double names, "Nachname, Vorname"."""
 
-from pipelines.recognizers.lexicon import NAME, Flag
+from pipelines.recognizers.lexicon import NAME, WORDS, Flag
 from pipelines.recognizers.tokens import Tokens
 
 Span = tuple[int, int]
@@ -14,7 +14,6 @@ LONGEST_CHAIN = 12
 MOST_TITLES = 40
 HYPHENS = ("-", "–", "‐", "‑")
 APOSTROPHES = ("'", "’", "´", "`")
-WORDS = Flag.COMMON | Flag.COMPOUND
 NEVER = Flag.NOT_NAME | Flag.SALUTATION | Flag.TITLE | Flag.BIRTH | Flag.PHONE | Flag.FAX
 
 

@@ -1,18 +1,18 @@
 """What stands beside findings: the rest of a name, further names of a list, ages after names, places after streets."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag
+from pipelines.recognizers.lexicon import WORDS, Flag
 from pipelines.recognizers.mentions import is_nameable, is_unknown
 from pipelines.recognizers.names import name_after
 from pipelines.recognizers.tokens import Tokens
 
 NAME = "neighbours"
 
-WORDS = Flag.COMMON | Flag.COMPOUND
 MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
@@ -33,19 +33,18 @@ CITY_AFTER = re.compile(
 
 def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
     """Return what the entities `found` by others give away beside them."""
-    at = {start: index for index, start in enumerate(tokens.starts)}
-    after = {end: index + 1 for index, end in enumerate(tokens.ends)}
     entities: list[Entity] = []
     for entity in found:
-        first, end = at.get(entity.start), after.get(entity.end)
-        if first is None or end is None:
+        first, last = tokens.beginning(entity.start), tokens.ending(entity.end)
+        if first is None or last is None:
             continue
+        end = last + 1
         if entity.entity_type == "PERSON":
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
             entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity)]
         elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
-            word = at.get(match.start(1), 0)
-            if tokens.flag(word) & Flag.PLACE or not tokens.flag(word) & (
+            word = tokens.flag(bisect_left(tokens.starts, match.start(1)))
+            if word & Flag.PLACE or not word & (
                 WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE
             ):
                 entities.append(Entity("CITY", match.start(1), match.end(1), 0.5, NAME))
@@ -130,11 +129,10 @@ def _age(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
 
 def _places_of_institutions(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]:
     """Yield the unknown words of a hospital's name elsewhere: UniKlinik Mittelfels, Mittelfels den 4.6."""
-    at = {start: index for index, start in enumerate(tokens.starts)}
     words: set[str] = set()
     for entity in found:
-        index = at.get(entity.start, len(tokens)) if entity.entity_type == "HOSPITAL" else len(tokens)
-        while index < len(tokens) and tokens.ends[index] <= entity.end:
+        index = tokens.beginning(entity.start) if entity.entity_type == "HOSPITAL" else None
+        while index is not None and index < len(tokens) and tokens.ends[index] <= entity.end:
             if len(tokens.words[index]) > 4 and is_unknown(tokens, index):
                 words.add(tokens.words[index])
             index += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import Flag, lexicon
+from pipelines.recognizers.lexicon import WORDS, Flag, lexicon
 from pipelines.recognizers.names import Span, name_after, name_before, skip_titles
 from pipelines.recognizers.tokens import Tokens
 
@@ -14,7 +14,6 @@ ENTITIES = ["PERSON"]
 NAME = "person"
 
 TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_FIELD
-WORDS = Flag.COMMON | Flag.COMPOUND
 PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
 AND = ("und", "u", "/", "&", "sowie", ",", ";")
 DEPARTMENTS = (

@@ -1,17 +1,15 @@
 """A name found once is looked for in the whole document: "Frau Albers" finds "Albers" and "ALBERS'" elsewhere."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
-from pipelines.recognizers.lexicon import NAME, Flag
+from pipelines.recognizers.lexicon import NAME, WORDS, Flag
 from pipelines.recognizers.tokens import Tokens
 
 NOT_PROPAGATED = (
     Flag.PARTICLE | Flag.TITLE | Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.ANATOMY | Flag.MEDICAL | Flag.MONTH
 )
-WORDS = Flag.COMMON | Flag.COMPOUND
 SURE = 0.85
 ADJECTIVE = ("e", "en", "er", "em", "es")
 BEFORE_NOUNS = frozenset(
@@ -27,10 +25,8 @@ def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
     for entity in found:
         if entity.entity_type != "PERSON":
             continue
-        index = bisect_left(tokens.starts, entity.start)
-        if index == len(tokens) or tokens.starts[index] != entity.start:
-            continue
-        while index < len(tokens) and tokens.ends[index] <= entity.end:
+        index = tokens.beginning(entity.start)
+        while index is not None and index < len(tokens) and tokens.ends[index] <= entity.end:
             if _is_telling(tokens, index):
                 names.add(tokens.words[index].lower())
             elif entity.score > SURE and _is_rare(tokens, index):

@@ -1,6 +1,7 @@
 """A text cut into words, numbers and signs once, for all recognizers."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -38,6 +39,16 @@ class Tokens:
         upper = len(self.having(Flag.UPPER))
         ordinary = sum(len(at) for flag, at in self._with_flags.items() if flag & Flag.LOWER and not flag & Flag.UPPER)
         self.lower_cased = upper * 50 < len(self.words) or upper * 8 < ordinary
+
+    def beginning(self, start: int) -> int | None:
+        """Return the index of the token that begins at the place `start` of the text, or None."""
+        index = bisect_left(self.starts, start)
+        return index if index < len(self.starts) and self.starts[index] == start else None
+
+    def ending(self, end: int) -> int | None:
+        """Return the index of the token that ends before the place `end` of the text, or None."""
+        index = bisect_left(self.ends, end)
+        return index if index < len(self.ends) and self.ends[index] == end else None
 
     def having(self, flags: int) -> list[int]:
         """Return the indices of the tokens that have one of these flags."""
