@@ -10,16 +10,17 @@ import numpy as np
 
 from pipelines import candidates, hot_buckets
 from pipelines.components import connected_components
+from pipelines.odd_sketches import may_be_similar
 from pipelines.signatures import mix
 from pipelines.similarity import batches, gather, jaccard
-from pipelines.workspace import Workspace, count_shingles, read_shingles
+from pipelines.workspace import Workspace, count_shingles, read_shingles, read_sketches
 from schemas import storage
 from schemas.signatures import band_columns
 
 READ_SHINGLES = 1 << 26
 """How many shingles of hot buckets are in memory at once."""
 
-READ_TOGETHER = 1 << 24
+READ_TOGETHER = 1 << 22
 """How many shingles small hot buckets that are read together have."""
 
 COMPARE_SHINGLES = 1 << 22
@@ -98,16 +99,24 @@ def compare(workspace: Workspace, task: int, names: list[str], first: int, last:
             stream.seek(low * 8)
             codes.append(np.frombuffer(stream.read((high - low) * 8), "<u8"))
     pairs = candidates.distinct(*codes)
-    similarities = compare_pairs(workspace, pairs)
-    keep = similarities >= workspace.settings.threshold
-    counts = {"edges": np.array(keep.sum()), "compared": np.array(pairs.size)}
-    workspace.write(f"compare-{task}.npz", pairs=pairs[keep], **counts)
+    compared = pairs.size
+    pairs = sieve(workspace, pairs)
+    pairs = pairs[compare_pairs(workspace, pairs) >= workspace.settings.threshold]
+    workspace.write(f"compare-{task}.npz", pairs=pairs, edges=np.array(pairs.size), compared=np.array(compared))
 
 
 def measure(workspace: Workspace, task: int, first: int, last: int) -> None:
     """Compute the similarity of the marked documents, `first` to `last`, with those that are kept."""
     pairs = workspace.read("kept.npz")["pairs"][first:last]
     workspace.write(f"measure-{task}.npz", similarities=compare_pairs(workspace, pairs))
+
+
+def sieve(workspace: Workspace, codes: np.ndarray) -> np.ndarray:
+    """Return the codes of those pairs whose sketches do not tell that they are below the threshold."""
+    left, right = candidates.decode(codes)
+    rows, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    sketches, sizes = read_sketches(workspace, rows), count_shingles(workspace, rows)
+    return codes[may_be_similar(sketches, sizes, workspace.settings.threshold, *places.reshape(2, -1))]
 
 
 def compare_pairs(workspace: Workspace, codes: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ TASK_KEYS = 1 << 20
 TASK_PAIRS = 1 << 19
 """How many candidate pairs, counted in every band that finds them, a task compares."""
 
-JOINED_EDGES = 1 << 21
+JOINED_EDGES = 1 << 19
 """How many edges are in memory at once, about, when one process joins them."""
 
 LOCAL_EDGES = 1 << 26

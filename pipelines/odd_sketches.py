@@ -63,8 +63,8 @@ def promising_pairs(
         spans = highs[begin : begin + BLOCK // max(int(highs[begin] - lows[begin]), 1) + 1] - lows[begin]
         end = begin + max(int(np.searchsorted(spans * np.arange(1, spans.size + 1), BLOCK, "right")), 1)
         here, low, high = rows[begin:end], int(lows[begin]), int(highs[end - 1])
-        far = sizes[here, None] + sizes[low:high] * 1.0
-        near = _differences(sketches, here, low, high) <= far * ((1 - threshold) / (1 + threshold)) + 1e-9
+        both = sizes[here, None] + sizes[low:high]
+        near = _differences(sketches, here, low, high) <= largest_difference(both, threshold)
         label = labels[order]
         near &= label[here, None] != label[low:high]
         near &= ~outside[low:high] | (here[:, None] < np.arange(low, high))
@@ -72,6 +72,23 @@ def promising_pairs(
         begin = end
         if one.size:
             yield order[here[one]], order[other + low]
+
+
+def largest_difference(both: np.ndarray, threshold: float) -> np.ndarray:
+    """Return in how many elements two sets of together `both` elements, integers, differ at most if similar."""
+    return both * ((1 - threshold) / (1 + threshold)) + 1e-9
+
+
+def may_be_similar(
+    sketches: np.ndarray, sizes: np.ndarray, threshold: float, left: np.ndarray, right: np.ndarray
+) -> np.ndarray:
+    """Tell which pairs of sets may reach the threshold, bool [pairs]; `sketches` are uint64 [sets, words]."""
+    found = largest_difference(sizes[left] + sizes[right], threshold)
+    for low in range(0, left.size, BLOCK):
+        one, other = left[low : low + BLOCK], right[low : low + BLOCK]
+        different = np.bitwise_count(sketches[one] ^ sketches[other]).sum(axis=1, dtype=np.int64)
+        found[low : low + BLOCK] -= different
+    return found >= 0
 
 
 def _differences(sketches: np.ndarray, rows: np.ndarray, low: int, high: int) -> np.ndarray:

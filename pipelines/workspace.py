@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.odd_sketches import odd_sketches, sketch_words
 from pipelines.similarity import batches, gather
 from schemas import storage
 from schemas.signatures import Deduplication, check_signatures, signature_schema
@@ -32,7 +33,8 @@ class Workspace:
     """Signature files, one after the other, and the folder of working files.
 
     `starts`, [files + 1], are the rows at which the files begin; the files from `delivered` on
-    belong to corpora that are finished, whose documents are compared but not marked.
+    belong to corpora that are finished, whose documents are compared but not marked. `sketch_words`
+    is of how many words of 64 bits the odd sketches of the documents are.
     """
 
     urls: tuple[str, ...]
@@ -40,6 +42,7 @@ class Workspace:
     delivered: int
     folder: str
     settings: Deduplication
+    sketch_words: int
 
     @classmethod
     def open(
@@ -53,6 +56,7 @@ class Workspace:
             [0],
             hashlib.blake2b(json.dumps([settings.to_json(), len(urls), *salt]).encode(), digest_size=8),
         )
+        shingles = 0
         for url in [*urls, *against]:
             with storage.open_input(url) as stream:
                 try:
@@ -61,11 +65,13 @@ class Workspace:
                     raise ValueError(f"{storage.split_url(url)[0]}: not a Parquet file") from None
                 check_signatures(file.schema_arrow, settings, storage.split_url(url)[0])
                 starts.append(starts[-1] + file.metadata.num_rows)
+                shingles += count_values(file.metadata, "shingles")
                 # the footer holds sizes and bounds of every column: other content has another footer
                 stream.seek(-file.metadata.serialized_size - 8, io.SEEK_END)
                 fingerprint.update(stream.read())
         folder = storage.join(folder, fingerprint.hexdigest())
-        return cls((*urls, *against), tuple(starts), len(urls), folder, settings)
+        words = sketch_words(np.array([shingles / max(starts[-1], 1)]))
+        return cls((*urls, *against), tuple(starts), len(urls), folder, settings, words)
 
     @property
     def rows(self) -> int:
@@ -115,16 +121,32 @@ class Workspace:
             return {array: arrays[array] for array in wanted or arrays.files}
 
 
+def count_values(metadata: pq.FileMetaData, name: str) -> int:
+    """Return how many values the lists of the column `name` of a Parquet file have, by its footer."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(column.num_values for column in columns if column.path_in_schema.split(".")[0] == name)
+
+
 def write_shingles(workspace: Workspace, group: int, first: int, last: int) -> None:
-    """Copy the shingles of the wanted rows of the files `first` to `last` into one file for random access."""
+    """Copy the shingles of the wanted rows of the files `first` to `last` into one file for random access.
+
+    Another file holds their odd sketches, uint64 [rows, sketch_words].
+    """
     wanted = np.unpackbits(workspace.read("wanted.npz")["bits"], count=workspace.rows).astype(bool)
     rows, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    with storage.atomic_write(workspace.url(f"shingles-{group}.bin")) as stream:
+    with (
+        storage.atomic_write(workspace.url(f"shingles-{group}.bin")) as stream,
+        storage.atomic_write(workspace.url(f"sketches-{group}.bin")) as sketches,
+    ):
         for file in range(first, last):
             for here, taken in shingle_batches(workspace, file, wanted):
-                stream.write(np.ascontiguousarray(taken.flatten().to_numpy(), "<u4").data)
+                values, offsets = taken.flatten().to_numpy(), taken.offsets.to_numpy().astype(np.int64)
+                stream.write(np.ascontiguousarray(values, "<u4").data)
                 rows.append(here)
-                sizes.append(np.diff(taken.offsets.to_numpy()).astype(np.int64))
+                sizes.append(np.diff(offsets))
+                sketched = odd_sketches(values, offsets - offsets[0], workspace.sketch_words).T
+                sketches.write(np.ascontiguousarray(sketched, "<u8").data)
     ends = np.cumsum(np.concatenate(sizes))
     workspace.write(f"shingles-{group}.npz", rows=np.concatenate(rows), offsets=np.concatenate([[0], ends]))
 
@@ -154,6 +176,15 @@ def read_shingles(workspace: Workspace, rows: np.ndarray) -> tuple[np.ndarray, n
         sizes.append(offsets[places + 1] - offsets[places])
         values += _read_segments(workspace.url(f"shingles-{group}.bin"), offsets, places)
     return np.concatenate(values), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+
+
+def read_sketches(workspace: Workspace, rows: np.ndarray) -> np.ndarray:
+    """Return the odd sketches of `rows`, ascending and wanted, uint64 [rows, sketch_words]."""
+    found = [np.zeros((0, workspace.sketch_words), np.uint64)]
+    for group, _, places in _places(workspace, rows):
+        with storage.open_input(workspace.url(f"sketches-{group}.bin")) as stream:
+            found.append(np.frombuffer(stream.read(), "<u8").reshape(-1, workspace.sketch_words)[places])
+    return np.concatenate(found)
 
 
 def _places(workspace: Workspace, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

@@ -57,7 +57,7 @@ def test_stars_on_beam_equal_components_in_memory(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     left, right = generator.integers(0, 150, (2, 120))
     left, right = left[left != right], right[left != right]
-    workspace = Workspace((), (150,), 0, str(tmp_path), Deduplication())
+    workspace = Workspace((), (150,), 0, str(tmp_path), Deduplication(), 2)
     workspace.write("one.npz", pairs=encode(left[:50], right[:50]))
     workspace.write("two.npz", pairs=encode(left[50:], right[50:]))
     roots = connect_by_stars(workspace, ["one", "two"], one_worker)
