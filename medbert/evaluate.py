@@ -21,6 +21,7 @@ from rich.progress import Progress
 from transformers.utils import logging
 
 from medbert import intervals, scores_page, scores_report
+from medbert.arguments import device, positive_integer, positive_number
 from medbert.batching import STRATEGIES
 from medbert.finetune import Settings
 from medbert.models import NEWER, PUBLISHED, ModelError, ModelRow, parse_row
@@ -28,6 +29,8 @@ from medbert.protocol import LEARNING_RATES, Protocol, evaluate_model
 from medbert.scores_file import Results, make_report
 from medbert.tasks import TASKS, read_task
 from medbert.tasks.examples import LEAKS, Splits
+
+SHORTEST = 3
 
 
 def run_all(protocol: Protocol, rows: Sequence[ModelRow], tasks: Mapping[str, Splits]) -> tuple[Results, bool]:
@@ -122,16 +125,21 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="of scores and runs (default: %(default)s)",
     )
-    add("--runs", type=int, metavar="N", help="fine-tunings per model and task (default: 10 on a GPU, else 3)")
+    add(
+        "--runs",
+        type=positive_integer,
+        metavar="N",
+        help="fine-tunings per model and task (default: 10 on a GPU, else 3)",
+    )
     add(
         "--minutes",
-        type=float,
+        type=positive_number,
         metavar="N",
         help="start no fine-tuning after so long; the report says what is missing (default: no end)",
     )
     add(
         "--learning-rates",
-        type=float,
+        type=positive_number,
         nargs="+",
         default=list(LEARNING_RATES),
         metavar="X",
@@ -144,28 +152,46 @@ def build_parser() -> argparse.ArgumentParser:
         default=list(STRATEGIES),
         help="the grid's second side: what becomes of texts beyond --max-length (default: all)",
     )
-    add("--epochs", type=int, default=defaults.epochs, metavar="N", help="at most (default: %(default)s)")
+    add("--epochs", type=positive_integer, default=defaults.epochs, metavar="N", help="at most (default: %(default)s)")
     add(
         "--batch-size",
-        type=int,
+        type=positive_integer,
         default=defaults.batch_size,
         metavar="N",
         help="examples a step (default: %(default)s)",
     )
     add(
         "--max-length",
-        type=int,
+        type=positive_integer,
         default=defaults.max_length,
         metavar="TOKENS",
         help="of an input, special tokens with them; a model may take less (default: %(default)s)",
     )
-    add("--training-sizes", type=int, nargs="+", default=[], metavar="N", help="learning curves over so many examples")
+    add(
+        "--training-sizes",
+        type=positive_integer,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="learning curves over so many examples",
+    )
     add("--intrinsic", type=Path, metavar="FILE", help="figures of python -m medbert.intrinsic, for the page")
-    add("--limit", type=int, metavar="N", help="at most N examples of each split, the first ones: for a trial")
-    add("--draws", type=int, default=intervals.DRAWS, help="bootstrap resamples of the test (default: %(default)s)")
+    add(
+        "--limit",
+        type=positive_integer,
+        metavar="N",
+        help="at most N examples of each split, the first ones: for a trial",
+    )
+    add(
+        "--draws",
+        type=positive_integer,
+        default=intervals.DRAWS,
+        help="bootstrap resamples of the test (default: %(default)s)",
+    )
     add("--leaks", choices=LEAKS, default="drop", help="what becomes of texts in two splits (default: %(default)s)")
     add(
         "--device",
+        type=device,
         default="cuda" if torch.cuda.is_available() else "cpu",
         help="cpu or cuda (default: a GPU if there is one)",
     )
@@ -234,15 +260,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if len({row.name for row in rows}) < len(rows):
             raise ValueError("two models have the same name: give one as NAME=FOLDER")
-        if min((1, runs, *protocol.training_sizes)) < 1:
-            raise ValueError("--runs and --training-sizes must be positive")
+        if parsed.max_length < SHORTEST:
+            raise ValueError(f"--max-length {parsed.max_length}: {SHORTEST} at least, since two tokens are special")
         tasks, synthetic, missing = read_tasks(parsed)
         intrinsic = read_intrinsic(parsed.intrinsic)
+        parsed.output.mkdir(parents=True, exist_ok=True)
         results, complete = run_all(protocol, rows, tasks)
         report = make_report(protocol, rows, tasks, results, parsed.draws, synthetic)
         report |= {"complete": complete, "missing": missing, "intrinsic": intrinsic}
         report["settings"] |= {"draws": parsed.draws, "leaks": parsed.leaks}
-        parsed.output.mkdir(parents=True, exist_ok=True)
         content = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (parsed.output / "scores.json").write_text(content, "utf-8")
         (parsed.output / "scores.md").write_text(scores_report.markdown(report), "utf-8")

@@ -24,6 +24,7 @@ from transformers import AutoModelForMaskedLM
 from transformers.utils import logging
 
 from medbert import intervals, models
+from medbert.arguments import device, positive_integer
 from medbert.corpus import Corpus
 from medbert.disk import write_whole
 from medbert.models import PUBLISHED, ModelError, ModelRow, parse_row
@@ -174,12 +175,31 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="(default: %(default)s)",
     )
-    add("--documents", type=int, default=DOCUMENTS, metavar="N", help="of a source at most (default: %(default)s)")
-    add("--words", type=int, default=WORDS, metavar="N", help="of a document at most (default: %(default)s)")
-    add("--draws", type=int, default=DRAWS, metavar="N", help="bootstrap resamples (default: %(default)s)")
-    add("--batch-size", type=int, default=64, metavar="N", help="masked passages at once (default: %(default)s)")
+    add(
+        "--documents",
+        type=positive_integer,
+        default=DOCUMENTS,
+        metavar="N",
+        help="of a source at most (default: %(default)s)",
+    )
+    add(
+        "--words",
+        type=positive_integer,
+        default=WORDS,
+        metavar="N",
+        help="of a document at most (default: %(default)s)",
+    )
+    add("--draws", type=positive_integer, default=DRAWS, metavar="N", help="bootstrap resamples (default: %(default)s)")
+    add(
+        "--batch-size",
+        type=positive_integer,
+        default=64,
+        metavar="N",
+        help="masked passages at once (default: %(default)s)",
+    )
     add(
         "--device",
+        type=device,
         default="cuda" if torch.cuda.is_available() else "cpu",
         help="cpu or cuda (default: a GPU if there is one)",
     )
@@ -196,8 +216,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if len({row.name for row in rows}) < len(rows):
             raise ValueError("two models have the same name: give one as NAME=FOLDER")
-        if min(parsed.documents, parsed.words, parsed.draws, parsed.batch_size) < 1:
-            raise ValueError("--documents, --words, --draws and --batch-size must be positive")
         corpus = Corpus.open(parsed.corpus)
         found = sample(corpus, parsed.documents, parsed.words)
         if not any(found.passages.values()):

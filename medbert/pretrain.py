@@ -19,6 +19,7 @@ from torch import distributed
 from torch.utils.tensorboard import SummaryWriter
 
 from medbert import checkpoint
+from medbert.arguments import positive_integer, positive_number
 from medbert.config import RECIPES, Phase
 from medbert.disk import naming_a_full_disk, write_whole
 from medbert.flops import flops_per_token, model_flops_utilisation
@@ -147,10 +148,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="of checkpoints and log.jsonl")
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="modern", help="(default: %(default)s)")
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--tokens", type=int, metavar="N", help="budget of tokens instead of the recipe's")
+    budget.add_argument("--tokens", type=positive_integer, metavar="N", help="budget of tokens instead of the recipe's")
     budget.add_argument(
         "--minutes",
-        type=float,
+        type=positive_number,
         metavar="N",
         help="budget of time instead of tokens; the schedule is completed within it",
     )
@@ -160,10 +161,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, 2 for wrong input and 4 where training diverged."""
-    parser = build_parser()
-    parsed = parser.parse_args(arguments)
-    if any(budget is not None and budget <= 0 for budget in (parsed.tokens, parsed.minutes)):
-        parser.error("a budget is more than nothing")
+    parsed = build_parser().parse_args(arguments)
     recipe = RECIPES[parsed.recipe]()
     recipe = recipe if parsed.tokens is None else recipe.scaled(parsed.tokens)
     try:

@@ -18,13 +18,14 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import WordPiece
 from transformers import PreTrainedTokenizerFast
 
+from medbert.arguments import positive_integer
 from medbert.corpus import Corpus
 from schemas.manifest import SUMMARY
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """At the ids 0 to 4."""
 
-VOCABULARY_SIZE = 30_000
+VOCABULARY_SIZE, LARGEST = 30_000, 1 << 16
 SAMPLE_BYTES = 1 << 30
 """UTF-8 bytes of text that the trainer sees, where the corpus has that much."""
 
@@ -145,14 +146,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", required=True, metavar="DIR", type=Path, help="of the tokenizer and its fertility")
     parser.add_argument(
         "--vocabulary-size",
-        type=int,
+        type=positive_integer,
         default=VOCABULARY_SIZE,
         metavar="N",
         help="entries at most (default: %(default)s)",
     )
     parser.add_argument(
         "--sample-bytes",
-        type=int,
+        type=positive_integer,
         default=SAMPLE_BYTES,
         metavar="N",
         help="UTF-8 bytes of text to learn from (default: %(default)s)",
@@ -160,6 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     try:
+        if parsed.vocabulary_size > LARGEST:
+            raise ValueError(f"--vocabulary-size {parsed.vocabulary_size}: at most {LARGEST}, since ids have 16 bits")
         corpus = Corpus.open(parsed.corpus)
         if not corpus.manifest.statistics["dedup"][SUMMARY].documents:
             raise ValueError(f"{parsed.corpus}: no documents")

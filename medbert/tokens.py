@@ -20,6 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from medbert import tokenizer
+from medbert.arguments import positive_integer
 from medbert.corpus import Corpus
 from medbert.disk import naming_a_full_disk, write_whole
 from schemas.manifest import VARIANTS, Shard
@@ -127,8 +128,8 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     is corrupt, and where the variant has no document; OSError names a full disk.
     """
     entries = tokenizer.load(tokenizer_folder).get_vocab_size()
-    if entries > 1 << 16:
-        raise ValueError(f"{tokenizer_folder}: {entries} entries, token files hold ids below {1 << 16}")
+    if entries > tokenizer.LARGEST:
+        raise ValueError(f"{tokenizer_folder}: {entries} entries, token files hold ids below {tokenizer.LARGEST}")
     output.mkdir(parents=True, exist_ok=True)
     wanted = {
         "corpus": corpus.manifest.fingerprint,
@@ -181,10 +182,13 @@ def open_tokens(folder: Path, tokenizer_folder: Path) -> TokenFiles:
     path = folder / "tokens.json"
     if not path.is_file():
         raise ValueError(f"{folder}: no tokens.json: run python -m medbert.tokens")
-    value = json.loads(path.read_text())
+    try:
+        value = json.loads(path.read_text())
+        files = TokenFiles(folder=folder, **{**value, "shards": tuple(value["shards"])})
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{path}: not what medbert.tokens writes; remove the folder and make it again") from None
     if value["tokenizer"] != tokenizer.digest(tokenizer_folder):
         raise ValueError(f"{folder}: made with another tokenizer than {tokenizer_folder}")
-    files = TokenFiles(folder=folder, **{**value, "shards": tuple(value["shards"])})
     for split in SPLITS:
         size = sum((folder / f"{name}.{split}.tokens").stat().st_size for name in files.shards)
         if size != 2 * files.tokens[split]:
@@ -200,7 +204,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", required=True, metavar="DIR", type=Path, help="of the token files")
     parser.add_argument("--variant", choices=VARIANTS, default="full", help="(default: %(default)s)")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
+        "--workers",
+        type=positive_integer,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one a core)",
     )
     parsed = parser.parse_args(arguments)
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from medbert import pretrain, release, tokenizer, tokens
+from medbert.arguments import positive_integer, positive_number
 from medbert.config import RECIPES
 from medbert.tokens import open_tokens
 from schemas.manifest import VARIANTS
@@ -65,17 +66,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--variant", choices=VARIANTS, help="this one alone instead of both")
     parser.add_argument(
         "--vocabulary-size",
-        type=int,
+        type=positive_integer,
         default=tokenizer.VOCABULARY_SIZE,
         metavar="N",
         help="entries at most (default: %(default)s)",
     )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument(
-        "--tokens", type=int, metavar="N", help="budget of tokens for each model instead of the recipe's"
+        "--tokens", type=positive_integer, metavar="N", help="budget of tokens for each model instead of the recipe's"
     )
     budget.add_argument(
-        "--minutes", type=float, metavar="N", help="budget of time for each model; the schedule is completed within it"
+        "--minutes",
+        type=positive_number,
+        metavar="N",
+        help="budget of time for each model; the schedule is completed within it",
     )
     return parser
 

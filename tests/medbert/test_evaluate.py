@@ -85,7 +85,7 @@ def test_wrong_input_is_told(tmp_path, bert, capsys):
     for more, message in (
         (["--task", "nothing"], "NAME=PATH is wanted"),
         (["--task", f"nothing={data}"], "task nothing: one of"),
-        (["--runs", "0"], "must be positive"),
+        (["--max-length", "2"], "--max-length 2: 3 at least"),
         (["--model", f"bert={data}"], "two models have the same name"),
         (["--intrinsic", str(data / "train.csv")], "not a file that python -m medbert.intrinsic wrote"),
     ):
@@ -95,9 +95,20 @@ def test_wrong_input_is_told(tmp_path, bert, capsys):
     assert "no benchmark is there" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--runs", "0"), ("--epochs", "-1"), ("--learning-rates", "nan"), ("--minutes", "0"), ("--device", "nonsense")],
+)
+def test_arguments_out_of_range_are_refused_before_any_work(option, value, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        evaluate.main(["--task", "ler=x", "--output", str(tmp_path / "out"), option, value])
+    assert f"argument {option}: {value}:" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_spent_budget_is_told(tmp_path, bert):
     data = write_reports(tmp_path / "data")
-    assert evaluate.main(arguments(tmp_path / "out", data, "--model", str(bert), "--minutes", "0")) == 3
+    assert evaluate.main(arguments(tmp_path / "out", data, "--model", str(bert), "--minutes", "1e-9")) == 3
     report = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert not report["complete"]
     assert report["models"][0]["missing"] == 2

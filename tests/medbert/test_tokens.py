@@ -216,6 +216,13 @@ def test_unfinished_token_files_are_refused(encoder: Path, tmp_path: Path) -> No
         open_tokens(tmp_path, encoder)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"shards": 3}'])
+def test_broken_token_files_are_named(content: str, encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tokens.json").write_text(content)
+    with pytest.raises(ValueError, match=r"tokens\.json: not what medbert.tokens writes"):
+        open_tokens(tmp_path, encoder)
+
+
 def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
     storage.write_json(str(tmp_path / "manifest.json"), {"version": "0"})
     with pytest.raises(ValueError, match="not a corpus manifest"):

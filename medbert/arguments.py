@@ -1,0 +1,34 @@
+"""Types of command-line arguments: what is out of range is refused with the usage, before any work."""
+
+import argparse
+import math
+
+import torch
+
+
+def positive_integer(text: str) -> int:
+    """Return a whole number above 0. Raises ArgumentTypeError on anything else."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number above 0 is wanted")
+    return number
+
+
+def positive_number(text: str) -> float:
+    """Return a finite number above 0. Raises ArgumentTypeError on anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: a number above 0 is wanted")
+    return number
+
+
+def device(text: str) -> str:
+    """Return the name of a device that is there. Raises ArgumentTypeError on anything else."""
+    try:
+        torch.zeros(1, device=text)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise argparse.ArgumentTypeError(f"{text}: no such device here") from None
+    return text
