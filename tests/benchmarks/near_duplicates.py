@@ -9,6 +9,7 @@ At full scale, smaller corpora are measured first, to show how cost grows.
 import argparse
 import itertools
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,7 +27,8 @@ from pipelines.signatures import sign
 from schemas.document import document_id
 from schemas.signatures import Deduplication, Summary, signature_schema
 from tests.benchmarks.memory import PeakMemory
-from tests.benchmarks.report import report
+from tests.benchmarks.near_duplicates_peer import text_dedup_labels
+from tests.benchmarks.report import report, report_missing
 from tests.benchmarks.signature_files import PART_ROWS, write_part
 from tests.benchmarks.texts import planted
 
@@ -84,7 +86,7 @@ def report_pairs(prefix: str, labels: np.ndarray, true: tuple[np.ndarray, np.nda
     report(f"{prefix}clusters_equal", float(np.mean(least[labels] == reached)), "share", peer)
 
 
-def measure_quality(documents: int) -> None:
+def measure_quality(documents: int, peer_python: str) -> None:
     """Compare the marks of generated texts with brute force over all pairs of their shingle sets."""
     rows = list(planted(documents))
     ids = [document_id(source, str(number)) for number, (source, _) in enumerate(rows)]
@@ -109,7 +111,21 @@ def measure_quality(documents: int) -> None:
     report_pairs("", labels, true)
     chained = sum(count for hundredth, count in summary.similarities.items() if int(hundredth) < 80)
     report("marked_below_threshold", chained / max(sum(summary.similarities.values()), 1), "share")
+    measure_text_dedup(peer_python, texts, true)
     measure_published_rule(texts, [source for source, _ in rows], true)
+
+
+def measure_text_dedup(python: str, texts: list[str], true: tuple[np.ndarray, np.ndarray]) -> None:
+    """Report what text-dedup finds with the same bands, or that it is missing."""
+    numbers = [SETTINGS.bands, SETTINGS.rows, SETTINGS.permutations, SETTINGS.shingle]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            labels, seconds = text_dedup_labels(python, texts, Path(folder), numbers)
+        except (ImportError, RuntimeError) as error:
+            report_missing("text_dedup_pair_recall", "text-dedup", str(error))
+            return
+    report("text_dedup_near_duplicates", seconds, "s", "text-dedup")
+    report_pairs("text_dedup_", labels, true, "text-dedup")
 
 
 def write_parts(folder: Path, table: pa.Table) -> list[str]:
@@ -192,11 +208,12 @@ def main() -> None:
         "--smaller", type=int, nargs="*", default=[500_000, 1_000_000, 2_000_000], help="corpora measured before"
     )
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--peer-python", default=sys.executable, help="a Python that has text-dedup")
     parser.add_argument("--folder", help="where the generated signatures of a large run are kept")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if arguments.documents < 200_000:
-        measure_quality(arguments.documents)
+        measure_quality(arguments.documents, arguments.peer_python)
     else:
         measure_scale(arguments.documents, arguments.smaller, arguments.workers, arguments.folder)
 

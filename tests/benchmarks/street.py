@@ -55,7 +55,7 @@ class Watch:
                     self.seconds[now][process.pid] = used.user + used.system
             except psutil.NoSuchProcess:
                 pass
-            time.sleep(0.2)
+            time.sleep(1)
 
     def longest_way(self) -> float:
         """Return the CPU seconds of the driver and, in each pass, of its busiest worker: what must follow in time."""
