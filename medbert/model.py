@@ -6,6 +6,7 @@ plain attention without a mask would let documents see each other silently: test
 documents run alone, in hidden states and gradients.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,13 @@ def packed_attention(
     from torch.nn.attention.varlen import varlen_attn  # needs a CUDA build at import in some versions
 
     q, k, v = (states.squeeze(0).transpose(0, 1) for states in (query, key, value))
-    window = (-1, -1) if sliding_window is None else (sliding_window - 1, sliding_window - 1)
-    out = varlen_attn(q, k, v, boundaries, boundaries, longest, longest, scale=scaling, window_size=window)
+    # releases differ in the options' names, so only those are given that are not the default
+    options: dict[str, Any] = {}
+    if scaling is not None and not math.isclose(scaling, query.shape[-1] ** -0.5):
+        options["scale"] = scaling
+    if sliding_window is not None:
+        options["window_size"] = (sliding_window - 1, sliding_window - 1)
+    out = varlen_attn(q, k, v, boundaries, boundaries, longest, longest, **options)
     return torch.as_tensor(out).unsqueeze(0), None
 
 

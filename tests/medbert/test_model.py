@@ -1,10 +1,12 @@
 """Packed rows equal documents run alone: hidden states, loss and gradients."""
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from torch.nn.attention import varlen
 from transformers import PreTrainedModel
 
 from medbert.config import Architecture, tiny, tiny_long
@@ -74,6 +76,20 @@ def test_the_loss_is_that_of_the_full_decoder() -> None:
     expected = torch.nn.functional.cross_entropy(full[where], labels)
     torch.testing.assert_close(loss, expected)
     assert right == (full[where].argmax(-1) == labels).sum()
+
+
+def test_varlen_attention_is_called_as_this_release_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    signature, seen = inspect.signature(varlen.varlen_attn), []
+
+    def stand_in(*arguments: Any, **options: Any) -> torch.Tensor:
+        seen.append(signature.bind(*arguments, **options).arguments.get("window_size"))
+        return arguments[0]
+
+    monkeypatch.setattr(varlen, "varlen_attn", stand_in)
+    for architecture in (BERT, MODERN):
+        model, row = packed(architecture)
+        assert model.encode(**row, longest=128).shape == (sum(LENGTHS), architecture.hidden)
+    assert seen == [None] * BERT.layers + [None, (16, 16), (16, 16)]
 
 
 @pytest.mark.gpu
