@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 sys.path.append(str(Path(__file__).parent))
 
 import commands
-from commands import HOPELESS, log_failure, log_retry, run_module
+from commands import HOPELESS, run_module, task_defaults
 
 SOURCES = [
     "doccheck_flexikon",
@@ -95,15 +95,7 @@ def options() -> list[str]:
     max_active_runs=1,
     params=PARAMS,
     tags=["medbert"],
-    default_args={
-        "retries": 3,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": timedelta(days=2),
-        "on_retry_callback": log_retry,
-        "on_failure_callback": log_failure,
-    },
+    default_args=task_defaults(retries=3, longest=timedelta(days=2)),
 )
 def build_corpus() -> None:
     """Raw files of ten German medical sources in, a de-identified, near-deduplicated Parquet corpus out.

@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Container
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -64,3 +65,16 @@ def log_retry(context: Any) -> None:
 def log_failure(context: Any) -> None:
     """Say in the log which task gave up; a place to hook in mail or chat."""
     print(f"{context['task_instance'].task_id} gave up after try {context['task_instance'].try_number}", flush=True)
+
+
+def task_defaults(retries: int, longest: timedelta) -> dict[str, Any]:
+    """Return the default arguments of a schedule's tasks: tried again with growing pauses, ended after `longest`."""
+    return {
+        "retries": retries,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "execution_timeout": longest,
+        "on_retry_callback": log_retry,
+        "on_failure_callback": log_failure,
+    }

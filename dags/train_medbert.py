@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 sys.path.append(str(Path(__file__).parent))
 
 import commands
-from commands import log_failure, log_retry, run_module
+from commands import run_module, task_defaults
 
 CORPUS = Asset("medbert_corpus")
 MODELS = Asset("medbert_models")
@@ -107,15 +107,7 @@ def corpus_of_run() -> str:
     max_active_runs=1,
     params=PARAMS,
     tags=["medbert"],
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": timedelta(days=14),
-        "on_retry_callback": log_retry,
-        "on_failure_callback": log_failure,
-    },
+    default_args=task_defaults(retries=2, longest=timedelta(days=14)),
 )
 def train_medbert() -> None:
     """A tokenizer and two models from the corpus that `build_corpus` tells of, compared on benchmarks.

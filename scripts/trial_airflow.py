@@ -39,7 +39,14 @@ def environment(home: Path, project_python: Path, params: Mapping[str, Any]) -> 
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "WORKERS__EXECUTION_API_TIMEOUT": "60",  # a busy machine answers late
+        # a busy machine answers late: no task is given up for that
+        "WORKERS__EXECUTION_API_TIMEOUT": "180",
+        "WORKERS__MAX_FAILED_HEARTBEATS": "20",
+        "API__WORKER_TIMEOUT": "600",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "1200",
+        "SCHEDULER__TASK_QUEUED_TIMEOUT": "1800",
+        "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
+        "CORE__DAGBAG_IMPORT_TIMEOUT": "300",
         "API__PORT": str(port),
         "API__HOST": "127.0.0.1",
         "API__BASE_URL": f"http://127.0.0.1:{port}",
