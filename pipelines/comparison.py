@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines import candidates, hot_buckets
 from pipelines.components import connected_components
-from pipelines.odd_sketches import may_be_similar
+from pipelines.odd_sketches import may_be_similar, promising_pairs
 from pipelines.signatures import mix
 from pipelines.similarity import batches, gather, jaccard
 from pipelines.workspace import Workspace, count_shingles, read_shingles, read_sketches
@@ -147,9 +147,18 @@ def link(workspace: Workspace, task: int) -> None:
         seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
         left, right = (here[ends] for ends in links.edges())
         if left.size:
+            # in place, since the buckets to come are chosen by it
             labels[:] = connected_components(left, right, labels)
         counts += [links.compared, links.skipped]
         pairs.append(candidates.encode(rows[left], rows[right]))
+    for begin, end in itertools.pairwise(cuts.tolist()):
+        here = np.sort(places[begin:end])
+        if sizes[here].sum() > READ_SHINGLES:
+            found, *done = link_slices(workspace, rows[here], sizes[here], labels[here])
+            left, right = (np.searchsorted(rows, ends) for ends in candidates.decode(found))
+            labels = connected_components(left, right, labels)
+            counts += done
+            pairs.append(found)
     edges = candidates.distinct(*pairs)
     workspace.write(f"link-{task}.npz", pairs=edges, edges=np.array(edges.size), compared=counts[0], skipped=counts[1])
 
@@ -175,6 +184,33 @@ def hot_sets(
             for here in buckets:
                 if np.any(labels[here] != labels[here[0]]):
                     yield *gather(values, offsets, np.searchsorted(known, here)), here
+
+
+def link_slices(
+    workspace: Workspace, rows: np.ndarray, sizes: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, int, int]:
+    """Return the similar pairs among `rows`, a bucket too large for memory, that its slices left apart.
+
+    They are codes of rows; with them come the numbers of pairs compared and skipped.
+    """
+    _, first, local = np.unique(labels, return_index=True, return_inverse=True)
+    labels = first[local]
+    outside = hot_buckets.apart_from_commonest(labels)
+    if int(outside.sum()) * rows.size * workspace.sketch_words > hot_buckets.SKETCHED_WORDS:
+        return np.zeros(0, np.uint64), 0, int(outside.sum()) * rows.size
+    edges, compared, skipped = [np.zeros(0, np.uint64)], 0, 0
+    sketches = np.ascontiguousarray(read_sketches(workspace, rows).T)
+    for left, right in promising_pairs(sketches, sizes, workspace.settings.threshold, labels, outside):
+        affordable = max(hot_buckets.PAIRS * rows.size - compared, 0)
+        compared, skipped = compared + min(left.size, affordable), skipped + max(left.size - affordable, 0)
+        left, right = left[:affordable], right[:affordable]
+        codes = candidates.encode(rows[left], rows[right])
+        similar = compare_pairs(workspace, codes) >= workspace.settings.threshold
+        edges.append(codes[similar])
+        if similar.any():
+            # in place, since the pairs to come are chosen by it
+            labels[:] = connected_components(left[similar], right[similar], labels)
+    return candidates.distinct(*edges), compared, skipped
 
 
 def slices(places: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:

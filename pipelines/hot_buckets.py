@@ -84,7 +84,7 @@ def link(
     join_pivots(values, offsets, threshold, links)
     if links.whole:
         return links
-    outside = links.labels != np.argmax(np.bincount(links.labels))
+    outside = apart_from_commonest(links.labels)
     words = sketch_words(np.diff(offsets))
     if int(outside.sum()) * labels.size * words <= SKETCHED_WORDS:
         sketches = odd_sketches(values, offsets, words)
@@ -96,6 +96,11 @@ def link(
         compare(values, offsets, codes, threshold, names, links)
     links.skipped += filtered.skipped
     return links
+
+
+def apart_from_commonest(labels: np.ndarray) -> np.ndarray:
+    """Tell which of `labels`, integers from 0, are not the commonest one, bool [labels]."""
+    return labels != np.argmax(np.bincount(labels))
 
 
 def compare(

@@ -15,6 +15,9 @@ from pipelines.similarity import batches
 BLOCK = 1 << 17
 """How many pairs are looked at in one step: what stays in a processor's cache."""
 
+PAIRS = 1 << 15
+"""How many pairs are told at once, about: few enough that those they join save the looking at others."""
+
 COUNTERS = 1 << 22
 """How many bits of sketches are counted at once."""
 
@@ -57,7 +60,7 @@ def promising_pairs(
     rows = np.flatnonzero(outside)
     lows = np.searchsorted(sizes, np.ceil(threshold * sizes[rows] - 1e-9))
     highs = np.searchsorted(sizes, np.floor(sizes[rows] / threshold + 1e-9), "right")
-    begin = 0
+    begin, waiting = 0, [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     while begin < rows.size:
         # both bounds ascend, so the ranges of some rows are one range
         spans = highs[begin : begin + BLOCK // max(int(highs[begin] - lows[begin]), 1) + 1] - lows[begin]
@@ -69,9 +72,12 @@ def promising_pairs(
         near &= label[here, None] != label[low:high]
         near &= ~outside[low:high] | (here[:, None] < np.arange(low, high))
         one, other = np.nonzero(near)
+        waiting.append((order[here[one]], order[other + low]))
         begin = end
-        if one.size:
-            yield order[here[one]], order[other + low]
+        if begin == rows.size or sum(ends.size for ends, _ in waiting) >= PAIRS:
+            left, right = zip(*waiting, strict=True)
+            yield np.concatenate(left), np.concatenate(right)
+            waiting.clear()
 
 
 def largest_difference(both: np.ndarray, threshold: float) -> np.ndarray:

@@ -88,7 +88,7 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deduplicate, "TASK_KEYS", 2000)
     monkeypatch.setattr(deduplicate, "BAND_ROWS", 400)
     monkeypatch.setattr(deduplicate, "TASK_PAIRS", 400)
-    monkeypatch.setattr(comparison, "READ_SHINGLES", 1 << 14)
+    monkeypatch.setattr(comparison, "READ_SHINGLES", 1 << 9)
     monkeypatch.setattr(comparison, "COMPARE_SHINGLES", 1 << 12)
     monkeypatch.setattr(workspace, "GAP", 10)
 
