@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from typing import Any
 
 import torch
 
@@ -32,3 +33,16 @@ def device(text: str) -> str:
     except (RuntimeError, AssertionError, NotImplementedError):
         raise argparse.ArgumentTypeError(f"{text}: no such device here") from None
     return text
+
+
+COUNT: dict[str, Any] = {"type": positive_integer, "metavar": "N"}
+"""Of an option that is a whole number above 0."""
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which models are compared, and where."""
+    add = parser.add_argument
+    add("--model", action="append", metavar="[NAME=]MODEL", help="a folder, a hub id or a row's name; may be repeated")
+    add("--download", action="store_true", help="fetch models from the hub; otherwise only its cache and folders")
+    there = "cuda" if torch.cuda.is_available() else "cpu"
+    add("--device", type=device, default=there, help="cpu or cuda (default: a GPU if there is one)")

@@ -15,16 +15,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import Progress
 from transformers.utils import logging
 
 from medbert import intervals, scores_page, scores_report
-from medbert.arguments import device, positive_integer, positive_number
+from medbert.arguments import COUNT, add_models, positive_number
 from medbert.batching import STRATEGIES
 from medbert.finetune import Settings
-from medbert.models import NEWER, PUBLISHED, ModelError, ModelRow, parse_row
+from medbert.models import ModelError, ModelRow, parse_rows
 from medbert.protocol import LEARNING_RATES, Protocol, evaluate_model
 from medbert.scores_file import Results, make_report
 from medbert.tasks import TASKS, read_task
@@ -113,90 +112,36 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m medbert.evaluate", description=__doc__, formatter_class=formatter, allow_abbrev=False
     )
-    add, defaults = parser.add_argument, Settings()
+    add = parser.add_argument
     add("--task", action="append", required=True, metavar="NAME=PATH", help=f"a benchmark: {', '.join(TASKS)}")
-    add("--model", action="append", metavar="[NAME=]MODEL", help="a folder, a hub id or a row's name; may be repeated")
+    add_models(parser)
     add("--newer", action="store_true", help="also the models published since")
     add("--synthetic", action="append", default=[], metavar="TASK", help="say that a task's data are synthetic")
-    add(
-        "--output",
-        type=Path,
-        default=Path("build/scores"),
-        metavar="DIR",
-        help="of scores and runs (default: %(default)s)",
-    )
-    add(
-        "--runs",
-        type=positive_integer,
-        metavar="N",
-        help="fine-tunings per model and task (default: 10 on a GPU, else 3)",
-    )
-    add(
-        "--minutes",
-        type=positive_number,
-        metavar="N",
-        help="start no fine-tuning after so long; the report says what is missing (default: no end)",
-    )
-    add(
-        "--learning-rates",
-        type=positive_number,
-        nargs="+",
-        default=list(LEARNING_RATES),
-        metavar="X",
-        help="the grid (default: %(default)s)",
-    )
-    add(
-        "--long-texts",
-        nargs="+",
-        choices=STRATEGIES,
-        default=list(STRATEGIES),
-        help="the grid's second side: what becomes of texts beyond --max-length (default: all)",
-    )
-    add("--epochs", type=positive_integer, default=defaults.epochs, metavar="N", help="at most (default: %(default)s)")
-    add(
-        "--batch-size",
-        type=positive_integer,
-        default=defaults.batch_size,
-        metavar="N",
-        help="examples a step (default: %(default)s)",
-    )
-    add(
-        "--max-length",
-        type=positive_integer,
-        default=defaults.max_length,
-        metavar="TOKENS",
-        help="of an input, special tokens with them; a model may take less (default: %(default)s)",
-    )
-    add(
-        "--training-sizes",
-        type=positive_integer,
-        nargs="+",
-        default=[],
-        metavar="N",
-        help="learning curves over so many examples",
-    )
+    made = "of scores and runs (default: %(default)s)"
+    add("--output", type=Path, default=Path("build/scores"), metavar="DIR", help=made)
+    late = "start no fine-tuning after so long; the report says what is missing (default: no end)"
+    add("--minutes", type=positive_number, metavar="N", help=late)
     add("--intrinsic", type=Path, metavar="FILE", help="figures of python -m medbert.intrinsic, for the page")
-    add(
-        "--limit",
-        type=positive_integer,
-        metavar="N",
-        help="at most N examples of each split, the first ones: for a trial",
-    )
-    add(
-        "--draws",
-        type=positive_integer,
-        default=intervals.DRAWS,
-        help="bootstrap resamples of the test (default: %(default)s)",
-    )
+    add("--limit", **COUNT, help="at most N examples of each split, the first ones: for a trial")
     add("--leaks", choices=LEAKS, default="drop", help="what becomes of texts in two splits (default: %(default)s)")
-    add(
-        "--device",
-        type=device,
-        default="cuda" if torch.cuda.is_available() else "cpu",
-        help="cpu or cuda (default: a GPU if there is one)",
-    )
-    add("--download", action="store_true", help="fetch models from the hub; otherwise only its cache and folders")
+    add_protocol(parser)
     return parser
+
+
+def add_protocol(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the protocol, the same for every model."""
+    add, defaults = parser.add_argument_group("protocol").add_argument, Settings()
+    add("--runs", **COUNT, help="fine-tunings per model and task (default: 10 on a GPU, else 3)")
+    grid = {"type": positive_number, "nargs": "+", "default": list(LEARNING_RATES), "metavar": "X"}
+    add("--learning-rates", **grid, help="the grid (default: %(default)s)")
+    long_texts = "the grid's second side: what becomes of texts beyond --max-length (default: all)"
+    add("--long-texts", nargs="+", choices=STRATEGIES, default=list(STRATEGIES), help=long_texts)
+    add("--epochs", **COUNT, default=defaults.epochs, help="at most (default: %(default)s)")
+    add("--batch-size", **COUNT, default=defaults.batch_size, help="examples a step (default: %(default)s)")
+    length = "tokens of an input, special ones with them; a model may take less (default: %(default)s)"
+    add("--max-length", **COUNT, default=defaults.max_length, help=length)
+    add("--training-sizes", **COUNT, nargs="+", default=[], help="learning curves over so many examples")
+    add("--draws", **COUNT, default=intervals.DRAWS, help="bootstrap resamples of the test (default: %(default)s)")
 
 
 def read_tasks(parsed: argparse.Namespace) -> tuple[dict[str, Splits], list[str], dict[str, str]]:
@@ -243,8 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    rows = [parse_row(text) for text in parsed.model] if parsed.model else list(PUBLISHED)
-    rows += NEWER if parsed.newer else ()
     runs = parsed.runs if parsed.runs is not None else (10 if parsed.device.startswith("cuda") else 3)
     protocol = Protocol(
         parsed.output,
@@ -258,8 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         started + 60 * parsed.minutes if parsed.minutes is not None else float("inf"),
     )
     try:
-        if len({row.name for row in rows}) < len(rows):
-            raise ValueError("two models have the same name: give one as NAME=FOLDER")
+        rows = parse_rows(parsed.model, parsed.newer)
         if parsed.max_length < SHORTEST:
             raise ValueError(f"--max-length {parsed.max_length}: {SHORTEST} at least, since two tokens are special")
         tasks, synthetic, missing = read_tasks(parsed)

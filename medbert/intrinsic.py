@@ -24,10 +24,10 @@ from transformers import AutoModelForMaskedLM
 from transformers.utils import logging
 
 from medbert import intervals, models
-from medbert.arguments import device, positive_integer
+from medbert.arguments import COUNT, add_models
 from medbert.corpus import Corpus
 from medbert.disk import write_whole
-from medbert.models import PUBLISHED, ModelError, ModelRow, parse_row
+from medbert.models import ModelError, ModelRow, parse_rows
 from medbert.pseudo_likelihood import count, fitting
 
 DOCUMENTS, WORDS, DRAWS = 50, 100, 1_000
@@ -165,45 +165,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m medbert.intrinsic", description=__doc__, formatter_class=formatter, allow_abbrev=False
     )
-    add = parser.add_argument
+    add, output = parser.add_argument, Path("build/scores/intrinsic.json")
     add("--corpus", required=True, metavar="DIR", help="a finished corpus")
-    add("--model", action="append", metavar="[NAME=]MODEL", help="a folder, a hub id or a row's name; may be repeated")
-    add(
-        "--output",
-        type=Path,
-        default=Path("build/scores/intrinsic.json"),
-        metavar="FILE",
-        help="(default: %(default)s)",
-    )
-    add(
-        "--documents",
-        type=positive_integer,
-        default=DOCUMENTS,
-        metavar="N",
-        help="of a source at most (default: %(default)s)",
-    )
-    add(
-        "--words",
-        type=positive_integer,
-        default=WORDS,
-        metavar="N",
-        help="of a document at most (default: %(default)s)",
-    )
-    add("--draws", type=positive_integer, default=DRAWS, metavar="N", help="bootstrap resamples (default: %(default)s)")
-    add(
-        "--batch-size",
-        type=positive_integer,
-        default=64,
-        metavar="N",
-        help="masked passages at once (default: %(default)s)",
-    )
-    add(
-        "--device",
-        type=device,
-        default="cuda" if torch.cuda.is_available() else "cpu",
-        help="cpu or cuda (default: a GPU if there is one)",
-    )
-    add("--download", action="store_true", help="fetch models from the hub; otherwise only its cache and folders")
+    add_models(parser)
+    add("--output", type=Path, default=output, metavar="FILE", help="(default: %(default)s)")
+    add("--documents", **COUNT, default=DOCUMENTS, help="of a source at most (default: %(default)s)")
+    add("--words", **COUNT, default=WORDS, help="of a document at most (default: %(default)s)")
+    add("--draws", **COUNT, default=DRAWS, help="bootstrap resamples (default: %(default)s)")
+    add("--batch-size", **COUNT, default=64, help="masked passages at once (default: %(default)s)")
     return parser
 
 
@@ -212,10 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    rows = [parse_row(text) for text in parsed.model] if parsed.model else list(PUBLISHED)
     try:
-        if len({row.name for row in rows}) < len(rows):
-            raise ValueError("two models have the same name: give one as NAME=FOLDER")
+        rows = parse_rows(parsed.model)
         corpus = Corpus.open(parsed.corpus)
         found = sample(corpus, parsed.documents, parsed.words)
         if not any(found.passages.values()):

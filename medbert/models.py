@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -60,6 +61,18 @@ def parse_row(text: str) -> ModelRow:
         if text.lower() in (row.name.lower(), row.location.lower()):
             return row
     return ModelRow(Path(text).name or text, text)
+
+
+def parse_rows(texts: Sequence[str] | None, newer: bool = False) -> list[ModelRow]:
+    """Return the rows of `texts`, without any those of the published table; with `newer` also those since.
+
+    Raises ValueError where two have one name.
+    """
+    rows = [parse_row(text) for text in texts] if texts else list(PUBLISHED)
+    rows += NEWER if newer else ()
+    if len({row.name for row in rows}) < len(rows):
+        raise ValueError("two models have the same name: give one as NAME=FOLDER")
+    return rows
 
 
 def published_scores() -> dict[str, dict[str, dict[str, float]]]:

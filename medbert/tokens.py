@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.progress import track
@@ -121,6 +122,17 @@ def _pieces(text: str, size: int) -> Iterator[str]:
     yield text[begin:]
 
 
+def claim(output: Path, source: dict[str, Any]) -> None:
+    """Make `output` the folder of the tokens of `source`. Raises ValueError where it is that of others."""
+    output.mkdir(parents=True, exist_ok=True)
+    path, content = output / "source.json", json.dumps(source, sort_keys=True)
+    if path.exists() and path.read_text() != content:
+        raise ValueError(
+            f"{output}: holds tokens of another corpus, tokenizer, variant or held-out share; name another folder"
+        )
+    write_whole(path, content.encode())
+
+
 def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path, workers: int) -> TokenFiles:
     """Write the token files of `variant` into `output` and return what they are.
 
@@ -130,19 +142,12 @@ def tokenise(corpus: Corpus, variant: str, tokenizer_folder: Path, output: Path,
     entries = tokenizer.load(tokenizer_folder).get_vocab_size()
     if entries > tokenizer.LARGEST:
         raise ValueError(f"{tokenizer_folder}: {entries} entries, token files hold ids below {tokenizer.LARGEST}")
-    output.mkdir(parents=True, exist_ok=True)
     wanted = {
         "corpus": corpus.manifest.fingerprint,
         "tokenizer": tokenizer.digest(tokenizer_folder),
         "variant": variant,
     }
-    source = json.dumps(wanted | {"held_out": corpus.held_out_share}, sort_keys=True)
-    claim = output / "source.json"
-    if claim.exists() and claim.read_text() != source:
-        raise ValueError(
-            f"{output}: holds tokens of another corpus, tokenizer, variant or held-out share; name another folder"
-        )
-    write_whole(claim, source.encode())
+    claim(output, wanted | {"held_out": corpus.held_out_share})
     for stray in output.glob(".*.[0-9]*"):  # of a run that was killed
         stray.unlink()
     jobs = [
