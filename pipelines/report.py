@@ -1,7 +1,7 @@
 """The report of a finished corpus: `report.html` and `report.md` for people, `statistics.json` for programs.
 
-    python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html|csv] [--compare OTHER]
-        [--tokenizer DIR]
+    python -m pipelines.report --corpus DIR [--language en|de] [--format md|json|html|csv] [--tokenizer DIR]
+    python -m pipelines.report --corpus DIR --compare OTHER [--format md|html] [--language en|de]
 
 All figures come from the manifest, but those of the run, from `run.json`, and tokens, from `tokens.json`, which
 `--tokenizer` writes. `statistics.csv` holds the counts of `statistics.json`, one a line.
@@ -18,7 +18,7 @@ from typing import Any
 import shtab
 
 from pipelines.compare import comparison
-from pipelines.report_page import page
+from pipelines.report_page import comparison_page, page
 from pipelines.report_tables import (
     NOTES,
     Section,
@@ -154,21 +154,32 @@ def build_parser() -> argparse.ArgumentParser:
     shtab.add_argument_to(parser, ["--print-completion"])
     parser.add_argument("--corpus", required=True, metavar="DIR", help="folder or URL of a finished build")
     parser.add_argument("--format", choices=("md", "json", "html", "csv"), help="print this and write nothing")
-    parser.add_argument("--language", choices=("en", "de"), default="en", help="of report.html")
+    parser.add_argument(
+        "--language", choices=("en", "de"), default="en", help="of report.html, or of html that is printed"
+    )
     parser.add_argument("--tokenizer", metavar="DIR", help="count tokens by its tokenizer.json first: tokens.json")
-    parser.add_argument("--compare", metavar="OTHER", help="print what changed since this corpus and write nothing")
+    parser.add_argument(
+        "--compare", metavar="OTHER", help="print what changed since this corpus, as md or html, and write nothing"
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or 2 where there is no manifest to report on, or no tokenizer."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.compare and options.format not in (None, "md", "html"):
+        parser.error(f"--compare is printed as md or html, not as {options.format}")
     folder = options.corpus
     try:
         manifest = Manifest.read(storage.join(folder, "manifest.json"))
         if options.compare:
             folder = options.compare
-            print(comparison_markdown(manifest, Manifest.read(storage.join(folder, "manifest.json"))), end="")
+            before = Manifest.read(storage.join(folder, "manifest.json"))
+            if options.format == "html":
+                print(comparison_page(manifest, before, options.language), end="")
+            else:
+                print(comparison_markdown(manifest, before), end="")
             return 0
         if options.tokenizer:
             tokens = count_tokens(folder, manifest, options.tokenizer)

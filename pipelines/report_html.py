@@ -11,7 +11,8 @@ from importlib import resources
 from pipelines.report_tables import DISPLAY_NAMES, MISSING, Section
 from schemas.manifest import SUMMARY
 
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?(?: %)?(?: \([+-]\d[\d,]*(?:\.\d+)? %\))?")
+"""A number, or a change with its percentage: -900 (-9.1 %)."""
 _THOUSANDS = re.compile(r"\b\d{1,3}(?:,\d{3})+\b")
 _SEPARATORS = {"en": str.maketrans({}), "de": str.maketrans({",": ".", ".": ","})}
 
@@ -50,7 +51,10 @@ def element(tag: str, *children: str, **attributes: str) -> str:
 def table(header: Sequence[str], cells: Iterable[Sequence[str]], language: Language, caption: str) -> str:
     """Return a table of cells in the page's language: with scopes for its headings, and scrolled by keyboard."""
     lines = [list(line) for line in cells]
-    words = [not all(cell == MISSING or cell[:1].isdigit() for cell in column) for column in zip(*lines, strict=True)]
+    words = [
+        not all(cell in ("", MISSING) or cell.lstrip("<+-")[:1].isdigit() for cell in column)
+        for column in zip(*lines, strict=True)
+    ]
 
     def cell(content: str, text: bool) -> str:
         kind = {"class_": "text"} if text else {}

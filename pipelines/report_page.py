@@ -1,4 +1,4 @@
-"""Manifest to `report.html`: one file that opens offline, light and dark, in English or German.
+"""Manifest to `report.html`: one file that opens offline, light and dark, in English or German; so for two builds.
 
 No script and nothing from elsewhere. Every plot has its figures as a table below it.
 """
@@ -8,11 +8,12 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from pipelines.compare import comparison
 from pipelines.report_html import Language, anchor, element, section_html, table
 from pipelines.report_plots import distributions, flow, growth
-from pipelines.report_tables import DISPLAY_NAMES, MISSING, sections
+from pipelines.report_tables import DISPLAY_NAMES, ENTITIES, MISSING, Section, sections
 from schemas.document import SOURCES
-from schemas.manifest import Manifest
+from schemas.manifest import VARIANTS, Manifest
 
 POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -20,22 +21,26 @@ POLICY = (
 )
 """The browser refuses every request that the page could make, and every script."""
 
+Chapter = tuple[str, str, str]
+"""Anchor, title and HTML of a part of a page."""
+
+LEAST_RATE = 0.01
+"""The least rate of entities that is shown as a number."""
+
 
 def entity_rates(manifest: Manifest, language: Language) -> str:
     """Return de-identified entities per 1,000 words, by label and source."""
     full = manifest.statistics.get("full", {})
     shown = [source for source in SOURCES if manifest.entities.get(source) and source in full and full[source].words]
     labels = sorted({label for source in shown for label in manifest.entities[source]})
-    cells = [
-        [
-            label,
-            *(
-                language.number(1000 * manifest.entities[source].get(label, 0) / full[source].words, 2)
-                for source in shown
-            ),
-        ]
-        for label in labels
-    ]
+
+    def rate(source: str, label: str) -> str:
+        share = 1000 * manifest.entities[source].get(label, 0) / full[source].words
+        if 0 < share < LEAST_RATE:  # rounded it would look like none
+            return f"<{language.number(LEAST_RATE, 2)}"
+        return language.number(share, 2 if share else 0)
+
+    cells = [[label, *(rate(source, label) for source in shown)] for label in labels]
     title = language.text("rates")
     header = [language.text(name) for name in ("Label", *(DISPLAY_NAMES[source] for source in shown))]
     content = table(header, cells, language, title) if cells else element("p", escape(language.text("none")))
@@ -77,6 +82,33 @@ def run_figures(run: Mapping[str, Any] | None, language: Language) -> str:
     )
 
 
+def chapters_of(tables: Iterable[Section], language: Language) -> list[Chapter]:
+    """Return the anchor, the title and the HTML of each table."""
+    return [(anchor(one.title), language.text(one.title), section_html(one, language)) for one in tables]
+
+
+def document(title: str, opening: Iterable[str], chapters: Iterable[Chapter], language: Language) -> str:
+    """Return a page of `chapters`, with a list of them after the `opening`."""
+    shown = list(chapters)
+    style = resources.files("pipelines").joinpath("report.css").read_text("utf-8")
+    head = [
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        POLICY,
+        element("title", escape(title)),
+        element("style", style),
+    ]
+    items = [element("li", element("a", escape(name), href=f"#{place}")) for place, name, _ in shown]
+    contents = element("nav", element("ul", *items), aria_label=language.text("contents"))
+    main = element("main", element("h1", escape(title)), *opening, contents, *(content for *_, content in shown))
+    return "<!doctype html>\n" + element("html", element("head", *head), element("body", main), lang=language.code)
+
+
+def build_line(name: str, manifest: Manifest, language: Language) -> str:
+    """Return the paragraph that says which build a page is about."""
+    words = f"{escape(language.text(name))} {escape(manifest.version)}, {escape(language.text('fingerprint'))} "
+    return element("p", words, element("code", escape(manifest.fingerprint)))
+
+
 def page(
     manifest: Manifest,
     code: str = "en",
@@ -88,41 +120,27 @@ def page(
     `run` is the content of its `run.json`, `tokens` that of its `tokens.json`; the page says which is missing.
     """
     language = Language(code)
-    tables = sections(manifest, tokens)
-    style = resources.files("pipelines").joinpath("report.css").read_text("utf-8")
-    titles = [(anchor(section.title), section.title) for section in tables]
-    links = [
-        *titles[:2],
-        ("flow", "flow"),
-        *titles[2:],
-        *((name, name) for name in ("rates", "growth", "distributions", "run")),
-    ]
-    items = [element("li", element("a", escape(language.text(title)), href=f"#{name}")) for name, title in links]
-    body = [
-        element("h1", escape(language.text("title"))),
+    opening = [
         element("p", escape(language.text("subtitle")), class_="soft"),
-        element(
-            "p",
-            f"{escape(language.text('version'))} {escape(manifest.version)}, {escape(language.text('fingerprint'))} ",
-            element("code", escape(manifest.fingerprint)),
-        ),
-        element("nav", element("ul", *items), aria_label=language.text("contents")),
-        *(section_html(section, language) for section in tables[:2]),
-        element("p", escape(language.text("notes")), class_="soft"),
-        element("h2", escape(language.text("flow")), id="flow"),
-        flow(manifest.sources, language),
-        *(section_html(section, language) for section in tables[2:]),
-        entity_rates(manifest, language),
-        growth(manifest.vocabulary, language),
-        distributions(manifest, language),
-        run_figures(run, language),
+        build_line("version", manifest, language),
     ]
-    head = [
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-        POLICY,
-        element("title", escape(language.text("title"))),
-        element("style", style),
+    notes = element("p", escape(language.text("notes")), class_="soft")
+    bars = element("h2", escape(language.text("flow")), id="flow") + flow(manifest.sources, language)
+    chapters = chapters_of(sections(manifest, tokens), language)
+    chapters.insert(len(VARIANTS), ("flow", language.text("flow"), notes + bars))
+    behind = next(place for place, chapter in enumerate(chapters, 1) if chapter[0] == anchor(ENTITIES))
+    chapters.insert(behind, ("rates", language.text("rates"), entity_rates(manifest, language)))
+    chapters += [
+        ("growth", language.text("growth"), growth(manifest.vocabulary, language)),
+        ("distributions", language.text("distributions"), distributions(manifest, language)),
+        ("run", language.text("run"), run_figures(run, language)),
     ]
-    return "<!doctype html>\n" + element(
-        "html", element("head", *head), element("body", element("main", *body)), lang=code
-    )
+    return document(language.text("title"), opening, chapters, language)
+
+
+def comparison_page(ours: Manifest, theirs: Manifest, code: str = "en") -> str:
+    """Return the page of what changed from `theirs` to `ours`, in the language `code`."""
+    language = Language(code)
+    opening = [build_line("build_before", theirs, language), build_line("build_now", ours, language)]
+    tables = chapters_of(comparison(ours, theirs), language)
+    return document(language.text("comparison"), opening, tables, language)

@@ -57,7 +57,8 @@ def histogram(title: str, by_source: Mapping[str, Mapping[str, int]], language: 
     for edge, count in ordered:
         shown = language.number(float(edge), len(edge.partition(".")[2]))
         tip = f"{language.text('from')} {shown}: {language.number(count)}"
-        columns.append(element("span", style=f"height:{100 * count / greatest:.2f}%", title=tip))
+        bar = f"height:{100 * count / greatest:.2f}%"
+        columns.append(element("span", element("b", language.number(count)), style=bar, title=tip))
         edges.append(element("span", shown))
         cells.append([shown, *(language.number(by_source[name].get(edge, 0)) for name in sources)])
         cells[-1].append(language.number(count))
@@ -74,8 +75,8 @@ def distributions(manifest: Manifest, language: Language) -> str:
     """Return the histograms that the manifest has, all sources together."""
     plots = [
         histogram(language.text(f"dist_{name}"), by_source, language)
-        for name, by_source in manifest.distributions.items()
-        if any(by_source.values())
+        for name in ("words", "sentences", "similarity")
+        if any((by_source := manifest.distributions.get(name, {})).values())
     ]
     if clusters := manifest.deduplication.get("clusters"):
         plots.append(histogram(language.text("dist_clusters"), {"": clusters}, language))
@@ -106,6 +107,8 @@ def growth(vocabulary: Mapping[str, Any], language: Language) -> str:
             figures = [language.number(point[key]) for key in ("documents", "words", "distinct")]
             label = language.text(DISPLAY_NAMES[name])
             rows.append([label, *figures, last if position == len(points) - 1 else ""])
+    few = [name for name in SOURCES if vocabulary["growth"].get(name) == []]
+    rows += [[language.text(DISPLAY_NAMES[name]), *[MISSING] * 4] for name in few]
     header = [language.text(key) for key in ("Source", "documents", "running_words", "distinct", "exponent")]
     details = element("summary", escape(language.text("as_table"))) + table(header, rows, language, title)
     note = element("figcaption", escape(language.text("growth_note")))
@@ -113,7 +116,7 @@ def growth(vocabulary: Mapping[str, Any], language: Language) -> str:
 
 
 def chart(curves: Mapping[str, Sequence[Mapping[str, int]]], language: Language, title: str) -> str:
-    """Return the chart of growth as SVG; the curve of all sources is drawn thicker."""
+    """Return the chart of growth as SVG: a dotted line from each curve to its name, that of all sources thick."""
     spans = []
     for key in ("words", "distinct"):
         values = [point[key] for points in curves.values() for point in points]
@@ -146,7 +149,10 @@ def chart(curves: Mapping[str, Sequence[Mapping[str, int]]], language: Language,
             element("circle", cx=f"{x(p['words']):.1f}", cy=f"{y(p['distinct']):.1f}", r="2.5", class_=kind)
             for p in points
         ]
-        last = max(y(points[-1]["distinct"]), last + LINE)
+        end = y(points[-1]["distinct"])
+        last = max(end, last + LINE)
+        leader = f"{x(points[-1]['words']):.1f},{end:.1f} {WIDTH - RIGHT},{last:.1f} {WIDTH - RIGHT + 6},{last:.1f}"
+        parts.append(element("polyline", points=leader, class_="leader"))
         label = escape(language.text(DISPLAY_NAMES[name]))
         parts.append(element("text", label, x=str(WIDTH - RIGHT + 10), y=f"{last:.1f}", dy="4", class_=kind))
     middle = str((LEFT + WIDTH - RIGHT) // 2)

@@ -43,6 +43,8 @@ TERMS_NOTE = (
     "A term is a noun of a German dictionary that is no name, place or calling and stands in no surrogate, and that at "
     f"least {MINIMUM_DOCUMENTS} documents of the source hold."
 )
+REASONS_NOTE = "language: the text is in another language; not_german: the file itself says so."
+ENTITIES = "De-identified entities by label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,10 @@ def account_table(accounts: Mapping[str, Account]) -> Section:
         for source, account in [*((source, accounts.get(source)) for source in SOURCES), (SUMMARY, total)]
     ]
     header = ("Source", "Read", "Kept", "of these near-duplicates", "Rejected")
-    return Section("Where the documents went", header, cells, "Read = kept + rejected, for every source.")
+    return Section("Read, kept and rejected", header, cells, "Read = kept + rejected, for every source.")
 
 
-def count_table(title: str, first: str, counts: Mapping[str, Mapping[str, int]]) -> Section:
+def count_table(title: str, first: str, counts: Mapping[str, Mapping[str, int]], note: str = "") -> Section:
     """Return counts by name, a row each, and by source, a column each, both only where there is one."""
     sources = [source for source in SOURCES if counts.get(source)]
     names = sorted({name for source in sources for name in counts[source]})
@@ -143,7 +145,7 @@ def count_table(title: str, first: str, counts: Mapping[str, Mapping[str, int]])
         ]
         for name in names
     ]
-    return Section(title, (first, *(DISPLAY_NAMES[source] for source in sources), "All"), cells)
+    return Section(title, (first, *(DISPLAY_NAMES[source] for source in sources), "All"), cells, note if cells else "")
 
 
 def overlap_table(duplicates: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Section:
@@ -196,8 +198,8 @@ def sections(manifest: Manifest, tokens: Mapping[str, Any] | None = None) -> lis
     rejected = {source: account.rejected for source, account in manifest.sources.items()}
     if "duplicates" in manifest.deduplication:
         tables.append(overlap_table(manifest.deduplication["duplicates"]))
-    tables.append(count_table("Rejections by reason", "Reason", rejected))
-    tables.append(count_table("De-identified entities by label", "Label", manifest.entities))
+    tables.append(count_table("Rejections by reason", "Reason", rejected, REASONS_NOTE))
+    tables.append(count_table(ENTITIES, "Label", manifest.entities))
     if manifest.withdrawn:
         withdrawn = [[DISPLAY_NAMES.get(name, name), number(count)] for name, count in manifest.withdrawn.items()]
         tables.append(Section("Withdrawn documents", ("Source", "Documents"), withdrawn))

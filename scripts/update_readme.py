@@ -20,7 +20,7 @@ def main() -> None:
     """Replace what stands between the marks."""
     report = (Path(sys.argv[1]) / "report.md").read_text(encoding="utf-8")
     tables = f"The corpus of the generated samples:\n\n{section(report, 'Corpus: Full')}\n"
-    tables += f"Where its documents went:\n\n{section(report, 'Where the documents went')}"
+    tables += f"Where its documents went:\n\n{section(report, 'Read, kept and rejected')}"
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     README.write_text(f"{before}{BEGIN}\n{tables}{END}{rest.split(END, 1)[1]}", encoding="utf-8")

@@ -51,6 +51,12 @@ def test_command_compares_and_writes_nothing(tmp_path: Path, capsys: pytest.Capt
         manifest(1000 - rejected, rejected).write(str(tmp_path / name / "manifest.json"))
     assert report.main(["--corpus", str(tmp_path / "one"), "--compare", str(tmp_path / "other")]) == 0
     assert "| not_german" in capsys.readouterr().out
+    both = ["--corpus", str(tmp_path / "one"), "--compare", str(tmp_path / "other")]
+    assert report.main([*both, "--format", "html", "--language", "de"]) == 0
+    assert capsys.readouterr().out.startswith('<!doctype html>\n<html lang="de">')
+    with pytest.raises(SystemExit, match="2"):
+        report.main([*both, "--format", "csv"])
+    assert "--compare is printed as md or html" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["manifest.json"]
     assert report.main(["--corpus", str(tmp_path / "one"), "--compare", str(tmp_path / "none")]) == 2
     assert "none: no manifest.json" in capsys.readouterr().err

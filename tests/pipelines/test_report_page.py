@@ -7,7 +7,7 @@ import pytest
 from lxml import html
 
 from pipelines.report_html import Language
-from pipelines.report_page import page
+from pipelines.report_page import comparison_page, page
 from pipelines.report_tables import MISSING, sections
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
@@ -114,6 +114,34 @@ def test_missing_is_missing_and_zero_is_zero():
     assert rows["Thieme Publishing Group"][:4] == ["0"] * 4
 
 
+def test_a_rate_that_rounds_to_zero_is_not_shown_as_zero():
+    tree = html.fromstring(page(MANIFEST, "de"))
+    rows = tree.xpath("//h2[@id='rates']/following-sibling::div[1]//tbody/tr")
+    shown = {row.xpath("string(th)"): row.xpath("td/text()") for row in rows}
+    assert shown["PERSON"] == ["0", "88,18"]
+    few = replace(MANIFEST, entities={"radiology_reports": {"DATE": 1}, "ggponc": {"PERSON": 1}})
+    cells = html.fromstring(page(few, "de")).xpath("//h2[@id='rates']/following-sibling::div[1]//td")
+    assert [cell.text for cell in cells] == ["0", "<0,01", "2,50", "0"]
+
+
+def test_comparison_page_speaks_both_languages():
+    fewer = replace(MANIFEST, statistics={"full": summarise({"ggponc": CorpusStatistics(1234, 20, 300, 1)})})
+    text = comparison_page(MANIFEST, fewer, "de")
+    tree = html.fromstring(text)
+    assert [one.text for one in tree.xpath("//h2")] == [
+        "Änderungen: vollständig",
+        "Änderungen: ohne Beinahe-Dubletten",
+        "Änderungen von Anteilen",
+    ]
+    rows = {row.xpath("string(th)"): row.xpath("td/text()") for row in tree.xpath("(//table)[1]/tbody/tr")}
+    assert rows["GGPOnc 1.0"] == ["1.234", "3", "-1.231 (-99,8 %)", "300", "400", "+100 (+33,3 %)"]
+    assert rows["Radiologische Befunde"] == [MISSING, "1.200", MISSING, MISSING, "140.000", MISSING]
+    assert "before" not in tree.text_content()
+    assert tree.xpath("//@href") == [f"#{name}" for name in tree.xpath("//@id")]
+    assert "abc<script>" not in text
+    assert "+33.3 %" in comparison_page(MANIFEST, fewer)
+
+
 def test_nothing_of_the_manifest_becomes_markup():
     assert "abc<script>" not in page(MANIFEST)
     assert "abc&lt;script&gt;" in page(MANIFEST)
@@ -137,8 +165,8 @@ def test_run_figures_are_shown_or_said_to_be_missing():
     assert "clean2,02,50" in text
     assert f"read0,0{MISSING}" in text
     assert f"parts3,0{MISSING}{MISSING}" in text
-    assert "der gestartete0" in text
-    assert "der größte andere1.234" in text
+    assert "der Befehl selbst0" in text
+    assert "der größte davon gestartete1.234" in text
     assert "Neben dem Manifest liegt keine run.json" in html.fromstring(page(MANIFEST, "de")).text_content()
 
 
@@ -169,7 +197,10 @@ def test_terms_growth_and_tokens_are_shown():
     assert rows["GGPOnc 1.0"]
     assert "GGPOnc 1.04005001,2500" in text
     assert f"Wikipedia{MISSING}{MISSING}{MISSING}{MISSING}" in text
-    assert len(tree.xpath("//svg/polyline")) == 2
+    assert sorted(tree.xpath("//svg/polyline/@class")) == ["all", "leader", "leader", "one"]
+    assert f"GGPOnc 1.0{MISSING}{MISSING}{MISSING}{MISSING}" in text  # too few documents for a point
+    columns = tree.xpath("//h2[@id='growth']/..//details[.//th='Exponent b']//th[.='Exponent b']/@class")
+    assert columns == []  # figures, set right
 
 
 def test_what_was_not_counted_is_said():
