@@ -13,12 +13,10 @@ from pipelines.spans import Span
 
 def findings(anonymiser: Anonymiser, text: str) -> Iterator[tuple[Span, str]]:
     """Yield every span that anything finds in `text`, and who; spans overlap where several agree."""
-    from pipelines.recognizers import FAMILIES, propagate, tokenize
+    from pipelines import recognizers
 
     normalised = normalise(text)
-    tokens = tokenize(normalised.text)
-    found = [entity for family in FAMILIES for entity in family.find(tokens)]
-    found += propagate(tokens, found)
+    found = recognizers.findings(normalised.text)
     for engine in anonymiser.engines:
         found += engine(normalised.text)
     for entity in found:

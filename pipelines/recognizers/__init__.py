@@ -16,16 +16,18 @@ from pipelines.recognizers import (
     hospital,
     identifier,
     institutions,
+    lower_case,
     mentions,
     person,
     profession,
+    propagation,
+    relatives,
     tagger,
     username,
 )
 from pipelines.recognizers.entity import Entity, merge
 from pipelines.recognizers.neighbours import beside
-from pipelines.recognizers.propagation import propagate
-from pipelines.recognizers.tokens import tokenize
+from pipelines.recognizers.tokens import Tokens, tokenize
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerRegistry
@@ -44,6 +46,7 @@ RULES = (
     contact,
     username,
     profession,
+    relatives,
 )
 SURE = 0.5
 """Below it, what the tagger finds is masked where it stands, but not looked for elsewhere."""
@@ -61,16 +64,35 @@ def find(text: str) -> list[Entity]:
 
 def find_with(text: str, tag: bool) -> list[Entity]:
     """Return what `find` returns, with the learned tagger or without it."""
+    return merge(findings(text, tag))
+
+
+def findings(text: str, tag: bool = True) -> list[Entity]:
+    """Return what each recognizer finds, by itself: entities overlap where several agree."""
     tokens = tokenize(text)
+    found = _by_rules(tokens)
+    notes = list(lower_case.notes(tokens))
+    names = propagation.names(tokens, found)
+    for start, note in notes:
+        inside = _by_rules(note)
+        found += [entity.moved(start) for entity in inside]
+        names = names.joined(propagation.names(note, inside))
+    again = list(propagation.occurrences(tokens, names))
+    found.extend([*again, *beside(tokens, again)])
+    for start, note in notes:
+        found += [entity.moved(start) for entity in propagation.occurrences(note, names)]
+    tagged = list(tagger.find(tokens, found)) if tag else []
+    if sure := [entity for entity in tagged if entity.entity_type == "PERSON" and entity.score >= SURE]:
+        tagged.extend(propagation.occurrences(tokens, propagation.names(tokens, sure)))
+    return found + tagged
+
+
+def _by_rules(tokens: Tokens) -> list[Entity]:
+    """Return what the rules find, and what their findings give away beside them."""
     found = [entity for family in RULES for entity in family.find(tokens)]
     found.extend(beside(tokens, found))
     found.extend(list(institutions.around_findings(tokens, found)))
-    again = list(propagate(tokens, found))
-    found.extend([*again, *beside(tokens, again)])
-    tagged = list(tagger.find(tokens, found)) if tag else []
-    if sure := [entity for entity in tagged if entity.entity_type == "PERSON" and entity.score >= SURE]:
-        tagged.extend(propagate(tokens, sure))
-    return merge(found + tagged)
+    return found
 
 
 def recognizers() -> "list[EntityRecognizer]":

@@ -16,14 +16,15 @@ INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.A
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
 HOUSE = re.compile(
-    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?/?\s?(?:Top"
+    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]"
+    r"|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?/?\s?(?:Top"
     r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.,]\d|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(
     r"(?:Am|Im|An\s{1,2}der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"
     r"|Vor dem|Vor der|Unter den|Unter der|Unterm|Bei der|Beim|Neben der|Unterer|Oberer|Alte|Alter|Neue|Neuer|Große"
     r"|Kleine|Lange|Kurze|Hohe|Obere|Untere)"
-    r"\s{1,2}(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
+    r"\s{1,2}(?:[a-zäöü]+en\s)?(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
     r"|ml|cm|mm|%|Jahre|Uhr|x\b|\.))"
 )
 OF_STREET = re.compile(
@@ -44,16 +45,27 @@ PLACE_FIRST = tuple(
 )
 PLACE_LINK = tuple("am an im ob bei auf vor der dem den die a i b d o u".split())
 HOME = re.compile(
-    r"(?:wohnhaft|wohnt|wohne|lebt|lebend|Wohnort|Wohnsitz|wh\.?|wohnh\.|whft\.?|gebürtig|Geburtsort|Ort|stammt"
+    r"(?:\bgeb(?:oren|\.)?(?: am)?[ \d.]{0,14}(?= in)|wohnhaft|wohnt|wohne|lebt|lebend|Wohnort|Wohnsitz|wh\.?|wohnh\."
+    r"|whft\.?|gebürtig|Geburtsort|Ort|stammt"
     r"|Herkunft|zugezogen|Heimatort)\b[\s.:,]{0,3}(?:in|aus|bei|nach|jetzt)?\s?$"
 )
-INSIDE = re.compile(r"\b(?:in|auf|aus|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
+INSIDE = re.compile(r"\b(?:in|auf|aus|Nähe|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
+SHORTEST_AFTER_NACH = 5
+"""Letters: "nach Essen" may be after a meal."""
+TOWARDS = re.compile(r"\b(?:nach|bei|Vorstellung) $")
 PLACE_END = re.compile(
-    r"\w{3}(?:kirchen|kirch|hausen|heim|burg|dorf|stadt|bach|ingen|hofen|rode|leben|furt|münster|brunn|stetten|weiler|walde)$"
+    r"\w{3}(?:kirchen|kirch|hausen|heim|burg|dorf|stadt|bach|ingen|hofen|rode|leben|furt|münster|brunn|stetten|weiler"
+    r"|walde)$"
 )
 INTO = re.compile(
     r"\b(?:in|aus|nach|bei|von|Raum|Stadt|Landkreis|Kreis|Bezirk|Kanton|Gemeinde|Flughafen|Bahnhof|Amtsgericht|Uni"
     r"|Universität|Region|Land|Land)\s$"
+)
+DATELINE = re.compile(r"\s?,\s?den\s\d{1,2}[./]")
+# what may follow the name of a place: Affoltern am Albis, Langnau i. E., Hall i.T.
+TAIL = re.compile(
+    r"(?: (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
+    r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
@@ -62,7 +74,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield streets, postcodes, places and countries of a text."""
     text, done = tokens.text, 0
     for index, flag in enumerate(tokens.flags):
-        if not flag & INTERESTING and (flag & WORDS or not flag & Flag.UPPER):
+        if not flag & INTERESTING and (not flag & Flag.UPPER or (flag & WORDS and not tokens.new_line(index))):
             continue
         start, word = tokens.starts[index], tokens.words[index]
         if start < done:
@@ -75,9 +87,15 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             found = [Entity("STREET", start, match.end(), 0.9, NAME)]
         else:
             found = list(_street(tokens, index)) or list(_place(tokens, index))
+        found = [_with_tail(text, entity) if entity.entity_type == "CITY" else entity for entity in found]
         yield from found
         if found:
             done = found[-1].end
+
+
+def _with_tail(text: str, city: Entity) -> Entity:
+    tail = TAIL.match(text, city.end)
+    return city._replace(end=tail.end()) if tail else city
 
 
 def _street(tokens: Tokens, index: int) -> Iterator[Entity]:
@@ -287,9 +305,11 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
         home
         and flag & Flag.UPPER
         and not flag & (Flag.NOT_NAME | Flag.MEDICAL)
-        and (flag & Flag.PLACE or first or not flag & WORDS)
+        and (flag & Flag.PLACE or first or not flag & Flag.COMMON)
     ):
         yield from _city_after(tokens, index, sure=True)
+    elif tokens.new_line(index) and DATELINE.match(text, tokens.ends[index]) and not flag & (Flag.MEDICAL | Flag.MONTH):
+        yield Entity("CITY", start, tokens.ends[index], 0.7, NAME)
     elif flag & Flag.PLACE or first or not flag & WORDS | (flag & NAMES):
         end = _place_end(tokens, index, sure=True)
         if _is_dateline(tokens, index, end) or ((flag & Flag.PLACE or first) and _is_place(tokens, index, end, before)):
@@ -310,6 +330,10 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False
     if end - index > 1 and (not flag & WORDS or tokens.flag(end - 1) & Flag.PLACE):
+        return True
+    if tokens.words[index] == "Bad" and end - index > 1 and not tokens.flag(end - 1) & WORDS:
+        return True
+    if flag & Flag.TOWN and len(tokens.words[index]) > SHORTEST_AFTER_NACH and TOWARDS.search(before):
         return True
     if flag & (NAMES | WORDS):
         inside = flag & Flag.TOWN or (flag & Flag.PLACE and PLACE_END.search(tokens.words[index]))

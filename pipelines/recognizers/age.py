@@ -11,9 +11,11 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(\d{1,3}(?:\s?[½¾¼]|\s1/2)?)(?:\s?[-–—.]?\s?(?:j[äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)|[Jj](?:ahre|\.)? alt"
-    r"|j\.|j\b|jr\.)"
-    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?|Jr?\.)(?:n)?\s{0,2}(?:alt"
+    r"(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj][äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)"
+    r"|[Jj](?:ahre|\.)? alt"
+    r"|j\.|j\b|jr\.)|-?J\b(?!\.?-)"
+    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?"
+    r"|Jr?\.)(?:n)?\s{0,2}(?:alt"
     r"|junge|alte))",
 )
 AGE_BEFORE = re.compile(
@@ -38,6 +40,7 @@ PERSON_AFTER = re.compile(
     r"|Neugebor|Frühgebor)"
 )
 WORD_AGE = re.compile(r"([^\W\d_]{3,20}?)(?:j[äa]e?hrig|monatig)(?:e[rnsm]?)?$", re.IGNORECASE)
+WHEN = re.compile(r"\b(?:als|da) (?:er|sie|ich) (?:erst )?$")
 NOT_AGES = (
     "lang",
     "mehr",
@@ -102,5 +105,7 @@ def _word_age(tokens: Tokens, index: int) -> int:
     if re.match(r"[-–\s]{0,2}(?:j[äa]e?hrig|Jahre alt|Monate alt|Wochen alt)", text[end : end + 14]):
         return end
     if re.search(r"\bAlter von\s$", text[max(0, start - 12) : start]):
+        return end
+    if WHEN.search(text, max(0, start - 12), start) and text.startswith((" war", " Jahre"), end):
         return end
     return 0

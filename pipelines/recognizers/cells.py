@@ -18,7 +18,8 @@ BARS = 2
 """Vertical bars that make a line a row of a table."""
 LONGEST_NAME = 6
 ROLES = re.compile(
-    r"(?i)\b(?:name|patient(?:in)?|pat|arzt|ärztin|anmelder(?:in)?|zuweiser(?:in)?|behandler(?:in)?|operateur(?:in)?|untersucher"
+    r"(?i)\b(?:name|patient(?:in)?|pat|arzt|ärztin|anmelder(?:in)?|zuweiser(?:in)?|behandler(?:in)?|operateur(?:in)?"
+    r"|untersucher"
     r"(?:in)?|verantwortlich\w*|teilnehmer|bezugspflege|pflege|kürzel|betreuer(?:in)?|referent|vorgestellt von)\b"
 )
 ROLE = re.compile(rf"\s*(?:{ROLES.pattern[4:]})\s*:?\s*$", re.IGNORECASE)

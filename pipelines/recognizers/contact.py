@@ -10,7 +10,9 @@ from pipelines.recognizers.tokens import Tokens
 ENTITIES = ["PHONE", "FAX", "EMAIL", "URL"]
 NAME = "contact"
 
-DIGITS = re.compile(r"[+(]?\d[\d \t()/.–-]{1,24}\d(?:\s?(?:DW|Dw|Kl\.|Klappe|App\.|-)\s?\d{1,5})?")
+DIGITS = re.compile(
+    r"[+(]?\d(?:[\d \t()/.–-]|(?<=\d)[OolI](?=[\d-])){1,24}\d(?:\s?(?:DW|Dw|Kl\.|Klappe|App\.|-)\s?\d{1,5})?"
+)
 BETWEEN = re.compile(
     r"[\s.:,;/()-]*(?:(?:Nr|nummer|intern|extern|Station|Ambulanz|Sekretariat|unter|der|dem|die|Tel|Fax|DW|privat"
     r"|dienstlich|mobil|Zentrale|Pforte|und|oder|Durchwahl)\b[\s.:,;/()-]*){0,3}",
@@ -30,9 +32,11 @@ AFTER_AT = re.compile(
 )
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
 DOMAIN = re.compile(
-    r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:de|at|ch|com|org|net|info|eu|li|lu)\b(?:/[\w/.-]*\w)?(?!\.?\w)"
+    r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:de|at|ch|com|org|net|info|eu|li|lu|local|intern|example"
+    r"|test)\b(?:/[\w/.-]*\w)?(?!\.?\w)"
 )
 DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
+EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -40,6 +44,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the contact data of a text."""
     text = tokens.text
     yield from _internet(text)
+    for match in EXTENSION.finditer(text) if "unter" in text else ():
+        yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
     done = 0
     for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
         start, flag = tokens.starts[index], tokens.flags[index]

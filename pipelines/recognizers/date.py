@@ -52,7 +52,8 @@ LEADING = frozenset("am vom bis zum den ab seit der im".split())
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
 AFTER_NAME = re.compile(r"[^\W\d_]{2}(?:, ?| ?\()$")
 DAY_ALONE = re.compile(
-    rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)|[,;)]|\s*$)"
+    rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)"
+    rf"|[,;)]|\s*$)"
 )
 BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|den)\s?$")
 ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
@@ -65,22 +66,37 @@ BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 # what a year is said with: Sommer 2025, Weihnachten 2019
-SEASON = re.compile(r"\b(Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $")
+SEASON = re.compile(
+    r"\b((?:\d\. ?)?Advent|Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $"
+)
+# siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
+SPOKEN = re.compile(
+    rf"\b(?:[a-zäöü]{{3,20}}t(?:er|en|e)\s+)?(?:{MONTH_NAME}|[a-zäöü]{{3,20}}ten)\s+(?:(?:acht|neun)zehnhundert"
+    rf"|zweitausend)\w*",
+    re.IGNORECASE,
+)
+# the day of an entry, where other dates of the text are written with strokes and a year: 6/5 reizlos
+ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
+FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
 WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
 DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
+MOST_POINTS = 12
+"""A number after strokes up to it is more likely a score (Apgar 9/10/10) than a year."""
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
 UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d)(?!\d)")
 NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{1,2}}{YEAR})?", re.IGNORECASE)
 SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
 NOT_A_YEAR = re.compile(
-    r"\s?[a-zµ]{1,4}/|\s?(?:ml|mg|g|µg|mcg|kcal|IE|IU|I\.E|E\b|/|%|x\b|kg|cm|mm|ng|U/|Hz|m²|ccm|cal|Gy|Stück|Punkte"
-    r"|€|Euro)"
+    r"\s?[a-zµ]{1,4}/|\s?(?:(?:ml|mg|g|µg|mcg|kcal|IE|IU|E|x|kg|cm|mm|ng|Hz|ccm|cal|Gy)(?!\w)|I\.E|/|%|U/|m²|Stück"
+    r"|Punkte|€|Euro)"
 )
 RATIO_BEFORE = re.compile(
-    r"(?:RR|Schober|Ott|Tinetti|Barthel|Braden|Norton|Berg|Borg|DemTect|MoCA|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg|AT"
+    r"(?:RR|Schober|Ott|Tinetti|Barthel|Braden|Norton|Berg|Borg|DemTect|MoCA|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST"
+    r"|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg"
+    r"|AT"
     r"|Tensio|cc|sc|p?N[0-3x][a-c]?)"
     r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
 )
@@ -96,6 +112,10 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
+    for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
+        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
+    for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
+        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
     for match in WEEK.finditer(text) if "KW" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
@@ -162,7 +182,9 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
             match, around, text[match.end() : match.end() + 8]
         ):
             return match.end()
-    if (match := SLASHED.match(text, start)) and (len(match[0]) == 8 or BIRTH.search(around)):
+    if (match := SLASHED.match(text, start)) and (
+        len(match[0]) == 8 or BIRTH.search(around) or (int(match[1]) > MOST_POINTS and not RATIO_BEFORE.search(around))
+    ):
         return match.end()
     if len(word) in (6, 8) and (match := UNSEPARATED.match(text, start)):
         bracketed = AFTER_NAME.search(around) and text[match.end() : match.end() + 1] in (",", ")", ";")

@@ -21,6 +21,10 @@ class Entity(NamedTuple):
     score: float
     recognizer: str
 
+    def moved(self, distance: int) -> "Entity":
+        """Return the entity `distance` characters further on."""
+        return self._replace(start=self.start + distance, end=self.end + distance)
+
 
 def merge(entities: Iterable[Entity]) -> list[Entity]:
     """Return non-overlapping entities in the order of the text that cover all that `entities` cover.

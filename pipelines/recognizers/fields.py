@@ -7,7 +7,7 @@ from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.recognizers.tokens import Tokens
 
-ENTITIES = ["STREET", "CITY", "ORGANIZATION", "PROFESSION"]
+ENTITIES = ["PERSON", "STREET", "CITY", "ORGANIZATION", "PROFESSION"]
 NAME = "fields"
 
 LABELS = {
@@ -19,7 +19,16 @@ LABELS = {
 }
 FIELDS = {word: label for label, words in LABELS.items() for word in words.split()}
 VALUE = re.compile(r"[ \t]{0,20}[:|][ \t]{0,20}([A-ZÄÖÜ][^\n|;\t:]{1,60}?)(?=[ \t]{2,}|[ \t]?(?:\n|$|[|;\t,(]|\.\s))")
+LOWER_VALUE = re.compile(r"[ \t]{0,20}[:|][ \t]{0,20}(\w[^\n|;\t:,.]{1,60}?)(?=[ \t]?(?:\n|$|[|;\t,(.]))")
 STREET = re.compile(r"[ \t]{1,20}([A-ZÄÖÜ][\w.-]+(?: [\w.-]+){0,3} \d{1,4} ?[a-z]?)(?!\w)(?=\s{2,}|\s*(?:\n|$|[,;|]))")
+# fields of exports: ARZT_AUFN: MKRA, PAT_NAME=Kurz
+KEY = re.compile(
+    r"(?:^|\n)[ \t]*(?:[A-Z]+_)*(?:ARZT|AERZTIN|NAME|VORNAME|NACHNAME|USER|BENUTZER|OPERATEUR|UNTERSUCHER|PERSON"
+    r"|SCHREIBER)"
+    r"(?:_[A-Z]+)*[ \t]*[:=|][ \t]*([^\W\d_][\w^'., -]{0,40}?)(?=[ \t]*(?:\n|$|[|;(]|[ \t]{2}|[A-Z_]{2,}:))"
+)
+# HL7 parts names by carets: ÖZTÜRK^AYLIN
+CARET = re.compile(r"[^\W\d_][\w'’ -]{1,30}\^[^\W\d_][\w'’-]{1,30}(?:\^[\w.'-]{0,20}){0,5}")
 NOTHING = (
     "keine",
     "kein",
@@ -39,9 +48,13 @@ NO_WORK = ("rentner", "rentnerin", "pensionist", "pensionistin", "arbeitslos", "
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the values of fields."""
+    for match in KEY.finditer(tokens.text) if "_" in tokens.text else ():
+        yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
+    for match in CARET.finditer(tokens.text) if "^" in tokens.text else ():
+        yield Entity("PERSON", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.FIELD):
         label = FIELDS[tokens.words[index].lower()]
-        match = VALUE.match(tokens.text, tokens.ends[index])
+        match = (LOWER_VALUE if tokens.lower_cased else VALUE).match(tokens.text, tokens.ends[index])
         if not match and label == "STREET":
             match = STREET.match(tokens.text, tokens.ends[index])
         if not match:

@@ -13,6 +13,7 @@ NAME = "hospital"
 
 FARTHEST = 10
 INSURERS = frozenset(read_lines("insurers"))
+SHORTEST_SURE = 3
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
 FAMOUS = frozenset(("akh", "charité", "uke", "inselspital", "mhh", "uksh", "ukgm"))
 KINDS = frozenset(read_lines("hospitals"))
@@ -30,7 +31,10 @@ ADJECTIVES = frozenset(
     "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med".split()
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
-PAYER = re.compile(r"(?:ersichert|asse|ersicherung|ostenträger|\bKK)\W")
+PAYER = re.compile(
+    r"(?:Police|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung|ostenträger"
+    r"|\bKK)\W"
+)
 EMPLOYER = re.compile(
     r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
@@ -181,11 +185,12 @@ def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:
     first, named_before = _before(tokens, index)
     end, named_after = _after(tokens, index)
     if lower in INSURERS:
-        if len(lower) < 4 and not word.isupper():
+        if len(lower) < 4 and not (word.isupper() or tokens.lower_cased):
             return None
         around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30]
         sure = lower in ("aok", "barmer", "dak", "drv", "ikk", "bkk", "kkh") or PAYER.search(around)
-        end += tokens.word(end) in ("Krankenkasse", "Versicherung", "Versicherungen", "Gesundheit")
+        sure = sure or (len(lower) > SHORTEST_SURE and not tokens.flags[index] & WORDS)
+        end += tokens.word(end) in ("Krankenkasse", "Versicherung", "Versicherungen", "Gesundheit", "classic", "gesund")
         return (first, end) if sure or tokens.word(end - 1) == "Krankenkasse" else None
     if lower in COMPANY:
         return (first, index + 1) if named_before and word not in ("AG", "KG") else None

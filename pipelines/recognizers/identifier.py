@@ -22,9 +22,23 @@ AFTER_FIELD = re.compile(
     r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?[\s.:=#)(-]{0,5}(?:(?:lautet|ist"
     r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
 )
-ROOM = ("saal", "klingel", "zimmer", "zi", "zimmernummer", "station", "stat", "bett", "bettnummer", "block")
+ROOM = (
+    "saal",
+    "klingel",
+    "zimmer",
+    "zi",
+    "zimmernummer",
+    "station",
+    "stat",
+    "bett",
+    "bettnummer",
+    "block",
+    "room",
+    "ward",
+)
 ROOM_VALUE = re.compile(
-    r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?|[IVX]{1,4}"
+    r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?(?: (?:Nord|Süd|Ost|West|Mitte)\b)?"
+    r"|[IVX]{1,4}"
     r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%])"
 )
 WARD = re.compile(
@@ -34,7 +48,10 @@ WARD = re.compile(
 TRANSFER = re.compile(r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[Aa]ufnahme|zurück)\s{1,3}auf\s{0,3}$")
 CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
 WARDS = frozenset(read_lines("wards"))
+FILES = ("az", "aktenzeichen", "gz", "geschäftszeichen")
+PLATES = ("kennzeichen", "kennz", "kfz")
 YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
+SHORTEST_MIXED = 4
 WEAK = (
     "nr",
     "no",
@@ -93,11 +110,14 @@ FORMS = [
             r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?!\d)"
         ),
     ),
-    ("file", re.compile(r"\d{1,4} (?:[A-Z][a-z]{1,2}|[A-Z]{1,5}) \d{1,6}/\d{2}(?!\d)")),
+    ("file", re.compile(r"\d{1,4} (?:[A-Z][A-Za-z]{1,3}|[A-Z]{1,5}) \d{1,6}(?: [A-Z][a-z]{1,3} \d{1,6})?/\d{2}(?!\d)")),
+    ("plate", re.compile(r"[A-ZÄÖÜ]{1,3}-[A-ZÄÖÜ]{1,2} ?\d{1,4}[EH]?(?!\w)")),
+    ("urn", re.compile(r"urn:[\w.-]+(?::[\w.-]+)+")),
     (
         "coded",
         re.compile(
-            r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
+            r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)"
+            r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
         ),
     ),
     ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
@@ -139,7 +159,8 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
     value = VALUE.match(text, at)
     for _, form in (
         *FORMS[:3],
-        *(each for each in FORMS if each[0] == "file" and word in ("az", "aktenzeichen", "gz", "geschäftszeichen")),
+        *(each for each in FORMS if each[0] == "file" and word in FILES),
+        *(each for each in FORMS if (each[0] == "plate" and word in PLATES) or each[0] == "urn"),
     ):
         if known := form.match(text, at):
             value = known
@@ -157,7 +178,8 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
             or tokens.flag(index - 1) & Flag.IDENTIFIER
             or (tokens.gap(index) == " " and tokens.flag(index - 1) & Flag.UPPER)
         )
-        if digits < 2 or (digits < 4 and not named) or (digits < 3 and not separator):
+        mixed = len(match[0]) > SHORTEST_MIXED and match[0].isalnum() and not match[0].isdigit() and match[0].isupper()
+        if not mixed and (digits < 2 or (digits < 4 and not named) or (digits < 3 and not separator)):
             return None
     elif digits < 2 and not separator:
         return None
@@ -178,7 +200,7 @@ def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     if value.isalpha() and not re.fullmatch(r"[IVX]{2,4}|[A-Z]\d*|[A-Z]{2,3}", value):
         return None
     if UNIT_AFTER.match(text, match.end()) or (
-        re.match(r"\.?\s?\d?[./]", text[match.end() : match.end() + 3]) and value.isdigit()
+        re.match(r"[./]\d|\.\s\d{1,2}\.", text[match.end() : match.end() + 5]) and value.isdigit()
     ):
         return None
     return match.start(1), match.end(1)
@@ -215,6 +237,8 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
     elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
         return None
     for kind, form in FORMS:
+        if kind == "plate":
+            continue
         match = form.match(text, start)
         if match and _is_identifying(kind, match[0]) and not UNIT_AFTER.match(text, match.end()):
             return start, match.end(), 0.95 if kind in CHECKS and CHECKS[kind](match[0]) else 0.7

@@ -1,7 +1,6 @@
 """Institutions that no head word gives away: firms by legal form, employers, "im Rudolfinum", "nach St. Georg"."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from pipelines.recognizers.entity import Entity
@@ -16,21 +15,35 @@ MOST_WORDS = 6
 SOCIETY = re.compile(r"e\.\s?$")
 STOPS = Flag.SALUTATION | Flag.STAFF | Flag.PATIENT | Flag.PHONE | Flag.FAX | Flag.MONTH | Flag.EMPLOYMENT
 CARED = re.compile(
-    r"operiert|OP\b|\bReha|behand|stationär|verleg|beraten|aufgenommen|entbunden|Aufenthalt|plant|vorgestellt|Vorstellung"
+    r"operiert|OP\b|\bReha|behand|stationär|verleg|beraten|aufgenommen|entbunden|Aufenthalt|plant|vorgestellt"
+    r"|Vorstellung"
     r"|[Ee]ntl|gelegen|Kur\b|Klinik|Pflege|wohn|lebt|Heim|zugewiesen|überwiesen|untersucht|Termin|Eingriff|Zweitmeinung"
 )
 AT_PLACE = re.compile(r"\b(?:im|ins|vom|ans|(?:aus|in) dem|(?:an|in|aus|auf) der|(?:an|in) die|nach|zum) $")
 HOUSE_NAME = re.compile(r"\.? [A-ZÄÖÜ][\w-]+")
+# offices and homes that have a place or saint behind their kind
+KINDS = re.compile(
+    r"\b(?:Medizinische[rnm]? Dienst|Sozialpsychiatrische[rnm]? Dienst|Betreute[rsnm]? Wohnen|Wohnen mit Service"
+    r"|Ambulante[rnm]? (?:Pflege|Hospiz)\w*|Sozialmedizinische[rnm]? Dienst|Kriminalpolizei|Polizeirevier"
+    r"|Rettungsdienst|Rettungswache|Feuerwehr|Leitstelle|Freiwillige[nr]? Feuerwehr|Pfarrei|Revier)"
+    r"(?: (?:St\. |Sankt )?(?!Dr\b|Frau\b|Herr)[A-ZÄÖÜ][a-zäöüß-]{3,30}(?=[ ,.;)\n]|$)(?! ?[\d:]))"
+)
+SHORT_KINDS = re.compile(
+    r"\b(?:AG|LG|OLG|SG|VG|LSG|StA|JVA|PI|PP|SKH|BKH|LKH|BORG|BRG|HTL|HAK|BHS|RLS|ILS|DRK|ASB|KV|FFW?)"
+    r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])"
+)
+SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
+SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]|$)")
 SHORT_FORMS = ("AG", "KG", "SE")
 LEGAL_FORMS = frozenset(read_lines("legal_forms"))
 HOUSES = frozenset(read_lines("houses"))
 AROUND = 70
 SHORTEST_CHAIN = 2
 EMPLOYED = re.compile(
-    r"\s(?:bei|beim|bei der|in der|im|am|an der|der Firma|bei der Firma|für|für die|der)\s"
+    r"\s(?:bei|beim|bei der|bei den|in der|im|am|an der|der Firma|bei der Firma|für|für die|der)\s"
     r"((?:[A-ZÄÖÜ][\w&.-]*\w|[A-ZÄÖÜ]{2,})(?:\s(?:&\s)?[A-ZÄÖÜ][\w&.-]*\w){0,3})"
 )
-GENERIC = re.compile(r"\s(?:bei|beim|bei der)\s")
+GENERIC = re.compile(r"\s(?:bei|beim|bei der|bei den)\s")
 HEADS = re.compile(r"(?i)(?:praxis|praxen|institut|klinik|zentrum|labor|mvz|ordination|kanzlei|apotheke|sanitätshaus)$")
 PARTNERS = re.compile(
     r"(?:\s?[/,&+]\s?|\sund\s)(?:Partner(?:innen)?|Kolleg(?:en|innen|:innen)|[A-ZÄÖÜ][a-zäöüß]+(?:-[A-Z]\w+)?)"
@@ -40,6 +53,7 @@ SUFFIX = re.compile(r"\s(?:gGmbH|GmbH(?: & Co\.? KG)?|AG|e\.\s?V\.|KG|SE|Kranken
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the institutions that their legal form or the place of a treatment gives away."""
+    yield from _by_phrase(tokens)
     for index in tokens.having(Flag.LEGAL_FORM):
         if begin := _legal_form(tokens, index):
             start = _firm(tokens, begin)
@@ -52,12 +66,31 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield from _house(tokens, index)
 
 
+def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
+    """Yield offices and homes by their kind and place: Medizinischer Dienst Niederrhein, AG Minden, Mozartschule."""
+    text = tokens.text
+    for match in KINDS.finditer(text):
+        yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    for match in SHORT_KINDS.finditer(text):
+        flag = tokens.flag(tokens.first(match.start(1)))
+        if flag & Flag.PLACE or not flag & (WORDS | Flag.MEDICAL | Flag.UNIT | Flag.STAFF | NAMES):
+            yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    for match in SCHOOLS.finditer(text):
+        if not tokens.flag(tokens.first(match.start())) & WORDS:
+            yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    for index in tokens.having(Flag.WARD):
+        if (match := SITE.match(text, tokens.ends[index])) and tokens.flags[index] & Flag.UPPER:
+            flag = tokens.flag(tokens.first(match.start(1)))
+            if not flag & (Flag.COMMON | Flag.MEDICAL | Flag.MONTH) or flag & Flag.PLACE:
+                yield Entity("HOSPITAL", tokens.starts[index], match.end(), 0.5, NAME)
+
+
 def _legal_form(tokens: Tokens, index: int) -> int:
     """Return where the legal form begins whose last word is at `index`: GmbH, e.V., & Söhne; 0 if there is none."""
     word = tokens.words[index]
     if word == "V":
         before = SOCIETY.search(tokens.text, max(0, tokens.starts[index] - 3), tokens.starts[index])
-        return bisect_left(tokens.starts, before.start()) if before else 0
+        return tokens.first(before.start()) if before else 0
     if word[0].isupper() and word[1:].islower() and word != "Ltd":
         return index - 1 if tokens.word(index - 1) in ("&", "und") and not tokens.new_line(index) else 0
     if word not in LEGAL_FORMS or tokens.joined(index) or tokens.word(index + 1) in ("-", "–"):
@@ -129,8 +162,8 @@ def around_findings(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]
     """Yield employers after professions, practices named after `found` persons, legal forms after institutions."""
     for entity in found:
         if entity.entity_type == "PROFESSION" and (match := EMPLOYED.match(tokens.text, entity.end)):
-            index = bisect_left(tokens.starts, match.start(1))
-            single = bisect_left(tokens.starts, match.end(1)) - index == 1
+            index = tokens.first(match.start(1))
+            single = tokens.first(match.end(1)) - index == 1
             if not tokens.flag(index) & STOPS and not (
                 single and tokens.flag(index) & WORDS and not GENERIC.match(match[0])
             ):
@@ -143,7 +176,7 @@ def around_findings(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]
 
 def _practice(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     """Yield the practice that bears the name of a person: Gemeinschaftspraxis Dres. Aumüller / Pichlmaier."""
-    first = bisect_left(tokens.starts, entity.start)
+    first = tokens.first(entity.start)
     at = first
     while (
         at

@@ -72,17 +72,22 @@ class Flag:
 
 STREET_END = re.compile(
     r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|weg|platz|allee|ring|ufer|damm|chaussee|promenade|steig|stieg|gässle|pfad"
-    r"|zeile|markt|graben|kai|quai|rain|wall|anger|park|hof|berg|tor|brücke|tal|feld|halde|wiese|grund)$",
+    r"|zeile|markt|graben|kai|quai|rain|wall|anger|park|hof|berg|tor|brücke|tal|feld|halde|wiese|grund|hang|siedlung"
+    r"|passage|twiete|deich|koppel"
+    r"|lände)$",
     re.IGNORECASE,
 )
 LOOKALIKE = re.compile(r"[OolI]{1,2}")
 CAMEL = re.compile(r"[A-ZÄÖÜİŞ][^\W\d_A-ZÄÖÜ]{1,3}[A-ZÄÖÜ]")
+TRANSLITERATION = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 NAME = Flag.FIRST_NAME | Flag.SURNAME
 WORDS = Flag.COMMON | Flag.COMPOUND
 """What dictionaries know as an ordinary word."""
 CASED = {
     "first_names": Flag.FIRST_NAME,
     "surnames": Flag.SURNAME,
+    "first_names_further": Flag.FIRST_NAME,
+    "surnames_further": Flag.SURNAME,
     "places": Flag.PLACE,
     "towns": Flag.PLACE | Flag.TOWN,
     "foreign_cities": Flag.PLACE | Flag.TOWN,
@@ -162,14 +167,16 @@ class Lexicon(dict[str, int]):
             for entry in read_lines(name):
                 self._cased[entry] = self._cased.get(entry, 0) | flag
         for name, flag in CASELESS.items():
-            for entry in read_lines(name):
-                self._caseless[entry.lower()] = self._caseless.get(entry.lower(), 0) | flag
+            for entry in map(str.lower, read_lines(name)):
+                for form in {entry, entry.translate(TRANSLITERATION)}:
+                    self._caseless[form] = self._caseless.get(form, 0) | flag
         # capitals and lower case find names too
         self._folded = {entry.lower(): flags for entry, flags in self._cased.items()}
         self._ward_endings, self._hospital_endings = (
             tuple(read_lines("ward_endings")),
             tuple(read_lines("hospital_endings")),
         )
+        self._surname_endings = frozenset(read_lines("surname_endings"))
         self._house_endings = tuple(read_lines("house_endings"))
         self._staff_endings = tuple(read_lines("staff_endings"))
         self._callings = tuple(
@@ -216,7 +223,8 @@ class Lexicon(dict[str, int]):
             and not lower.startswith(("tel", "fax", "haus", "ruf", "handy"))
         ):
             flags |= Flag.IDENTIFIER
-        if lower.endswith(self._callings) and self._is_calling(lower):
+        genitive = lower[:-1] if lower.endswith("ers") else lower
+        if genitive.endswith(self._callings) and self._is_calling(genitive):
             flags |= Flag.PROFESSION
         return flags | (Flag.CAMEL if CAMEL.fullmatch(word) else 0)
 
@@ -253,8 +261,12 @@ class Lexicon(dict[str, int]):
                 return Flag.COMMON | Flag.MEDICAL
         for length in range(min(LONGEST_ENDING, size - 3), 3, -1):
             head, tail = lower[: size - length], lower[size - length :]
+            if tail in self._surname_endings:
+                return 0
             if (self.is_word(tail.capitalize()) or self.is_word(tail)) and self._is_modifier(head):
                 return Flag.COMPOUND
+        if "ß" in lower:  # Pleuraerguß, as it was spelt before 1996
+            return self._commonness(word.replace("ß", "ss"), lower.replace("ß", "ss"))
         return 0
 
     def _is_calling(self, lower: str) -> bool:

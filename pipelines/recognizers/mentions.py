@@ -5,7 +5,6 @@ and an ordinary word needs a phrase that only persons follow.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
@@ -26,7 +25,8 @@ JOINS = ("/", "&", "+", "und", "u", ",", ";", ".")
 LOOK_BACK, LOOK_AHEAD = 64, 60
 
 SPOKEN_BEFORE = re.compile(
-    r"\b(?:R(?:ück|ueck)sprache|R(?:ück|ueck)spr\.|RS|Absprache|Besprechung|Telefonat|[Tt]elefon\w*|Gespräch|[Zz]usammen"
+    r"\b(?:R(?:ück|ueck)sprache|R(?:ück|ueck)spr\.|RS|Absprache|Besprechung|Telefonat|[Tt]elefon\w*|Gespräch"
+    r"|[Zz]usammen"
     r"|[Gg]emeinsam|\w*[Bb]esprochen|[Aa]bgesprochen|[Vv]ereinbart|[Aa]bgestimmt|[Vv]erheiratet|[Ll]iiert|Konflikte?"
     r"|Kontakt|Termin)\s(?:[\wäöü.,]+\s){0,3}$"
 )
@@ -35,7 +35,8 @@ SPOKEN_AFTER = re.compile(
     r"|konsentiert|demonstriert|Rücksprache)\b"
 )
 ACT_BEFORE = re.compile(
-    r"(?:\b(?:ge|be|ver|er|über|unter|auf|an|ab|ein|mit|vor|zu|durch|nach|re|hinzu)\w*(?:t|en)|\w(?:tion|gabe|nahme|iert"
+    r"(?:\b(?:ge|be|ver|er|über|unter|auf|an|ab|ein|mit|vor|zu|durch|nach|re|hinzu)\w*(?:t|en)|\w(?:tion|gabe|nahme"
+    r"|iert"
     r"|suchung|führung|klärung|weisung|lung|visite|OP|Konsil)|Befund|Konsil|Visite)\s$"
 )
 ACT_AFTER = re.compile(
@@ -43,12 +44,15 @@ ACT_AFTER = re.compile(
     r"|ge\w+(?:t|en)|\w+iert)\b)"
 )
 VIEW_BEFORE = re.compile(
-    r"\b(?:Beisein|[Bb]eisein|Begleitung|[Bb]egleitung|Gegenwart|Anwesenheit|Zusammenarbeit|Wunsch|Meinung|Ansicht|Anordnung|Anweisung|Empfehlung|Anruf|Auskunft|Seiten|Bitte|Veranlassung|Diktat"
-    r"|Einschätzung|Vater|Mutter|Bruder|Eltern|Sohn|Tochter|Oma|Opa|Ehefrau|Ehemann|Aufsicht|Leitung|Betreuung)\s{1,2}von\s{1,2}$"
+    r"\b(?:Beisein|[Bb]eisein|Begleitung|[Bb]egleitung|Gegenwart|Anwesenheit|Zusammenarbeit|Wunsch|Meinung|Ansicht"
+    r"|Anordnung|Anweisung|Empfehlung|Anruf|Auskunft|Seiten|Bitte|Veranlassung|Diktat"
+    r"|Einschätzung|Vater|Mutter|Bruder|Eltern|Sohn|Tochter|Oma|Opa|Ehefrau|Ehemann|Aufsicht|Leitung"
+    r"|Betreuung)\s{1,2}von\s{1,2}$"
 )
 PASSIVE_BEFORE = re.compile(r"\b(?:wurde|wurden|wird|worden|werden)\b[^.;:\n]{0,45}$")
 TOLD_BEFORE = re.compile(
-    r"\b(?:\w*[Üü]berg(?:abe|eben)|Weiter(?:gabe|geleitet)|\w*[Mm]eldung|[Gg]emeldet|Info|Mitteilung|Verweis|[Üü]berwiesen"
+    r"\b(?:\w*[Üü]berg(?:abe|eben)|Weiter(?:gabe|geleitet)|\w*[Mm]eldung|[Gg]emeldet|Info|Mitteilung|Verweis"
+    r"|[Üü]berwiesen"
     r"|[Üü]berweisung|Rückfragen?|Wertsachen\W.{0,40})\s(?:tel\.\s|telefonisch\s|mündlich\s)?an\s$"
 )
 TOLD_AFTER = re.compile(
@@ -56,7 +60,8 @@ TOLD_AFTER = re.compile(
     r"|mitgeteilt|gefaxt|abgegeben)\b"
 )
 SEEN_BEFORE = re.compile(
-    r"\b(?:Termin|Sprechstunde|Wiedervorstellung|WV|Vorstellung|vorstellig|Behandlung|Anbindung|Mitbehandlung|\w*[Tt]herapie"
+    r"\b(?:Termin|Sprechstunde|Wiedervorstellung|WV|Vorstellung|vorstellig|Behandlung|Anbindung|Mitbehandlung"
+    r"|\w*[Tt]herapie"
     r"|Physiotherapie|Ergotherapie|Logopädie)\sbei\s$"
 )
 SPECIALTY = re.compile(
@@ -69,8 +74,9 @@ PEDIGREE = re.compile(r"\b[IVX]{1,3}[:.]\d{1,2}:?\s(?=[A-ZÄÖÜ])")
 SIGNATURE = 400
 YOUNGER = frozenset(("jun", "sen", "jr", "sr", "junior", "senior"))
 NOUN_END = re.compile(
-    r"(?:ion|ung|ungen|heit|keit|tät|schaft|ismus|itis|gramm|grafie|graphie|skopie|ektomie|pathie|logie|plastik|therapie"
-    r"|syndrom|zeichen|score|index|werte?|mab|nib|pril|sartan|statin|prazol|cillin)$"
+    r"(?:ion|ung|ungen|heit|keit|tät|schaft|ismus|itis|gramm|grafie|graphie|skopie|ektomie|pathie|logie|plastik"
+    r"|therapie"
+    r"|syndrom|zeichen|score|index|werte?|olog(?:e|en|in)|apeut(?:in)?|mab|nib|pril|sartan|statin|prazol|cillin)$"
 )
 SALUTED = ("frau", "fr", "herr", "herrn", "hr", "hrn")
 INITIAL = re.compile(r"\.?\s{1,2}([A-ZÄÖÜ])\.(?=\s(?:[a-zäöü(]|\n)|[,;)]|\s*$)")
@@ -198,7 +204,8 @@ def _in_roles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
 
 ROLES_IN_FULL = ("doktor", "doktorin", "kapitän", "kolleg", "polier", "pater", "sig", "uschr", "notsan")
 SHORT_ROLES = frozenset(
-    "AA AÄ Ass AvD DA DÄ Doktor Doktorin FOA FOÄ HA HÄ Kapitän Kolleg NA NFS NotSan NÄ OTA OvD PJ PJler Pater Polier RA"
+    "OP Op AA AÄ Ass AvD DA DÄ Doktor Doktorin FOA FOÄ HA HÄ Kapitän Kolleg NA NFS NotSan NÄ OTA OvD PJ PJler Pater"
+    " Polier RA"
     " RS ND SD FD TD CA POM PHM KOK PHK RettAss RettSan SA SÄ Uschr ZA ZFA ZMA ZMF ZÄ sig".split()
 )
 
@@ -210,7 +217,7 @@ def _signing(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         if not tokens.flags[index] & Flag.SIGNED and not _is_by_order(tokens, index):
             continue
         gap = SIGN.match(text, tokens.ends[index])
-        at = skip_titles(tokens, bisect_left(tokens.starts, gap.end() if gap else tokens.ends[index]))
+        at = skip_titles(tokens, tokens.first(gap.end() if gap else tokens.ends[index]))
         span = name_after(tokens, at, any_word=True)
         if (
             span
@@ -234,12 +241,12 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names before a specialty in brackets, and those of a pedigree: Kuhlmey (Strahlen), II:3 Burchard."""
     text = tokens.text
     for match in SPECIALTY.finditer(text):
-        index = bisect_left(tokens.starts, match.start()) - 1
+        index = tokens.first(match.start()) - 1
         listed = tokens.word(index - 1) in (",", ":") or tokens.new_line(index)
         if is_unknown(tokens, index) or (listed and is_nameable(tokens, index)):
             yield index, index + 1, 0.7
     for match in PEDIGREE.finditer(text) if "I:" in text else ():
-        index = bisect_left(tokens.starts, match.end())
+        index = tokens.first(match.end())
         span = name_after(tokens, index, any_word=True)
         if span and is_nameable(tokens, index):
             yield *span, 0.7

@@ -55,7 +55,7 @@ def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
             given |= word[0].isupper() or word.lower() in FOREIGN_PARTICLES or bool(tokens.flag(at + 1) & Flag.PARTICLE)
             at = _skip_particle(tokens, at)
         elif (
-            (tokens.is_upper(at) or (tokens.lower_cased and any_word and flag & NAME))
+            (tokens.is_upper(at) or (tokens.lower_cased and (any_word or given) and flag & NAME))
             and not flag & NEVER
             and _accepts(tokens, at, parts, any_word, given or initials)
         ):

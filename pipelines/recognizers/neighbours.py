@@ -1,7 +1,6 @@
 """What stands beside findings: the rest of a name, further names of a list, ages after names, places after streets."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from pipelines.recognizers.entity import Entity
@@ -16,7 +15,8 @@ NAME = "neighbours"
 MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
-    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre|a)?[,;)])"
+    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
+    r"|a)?[,;)]|\sJahre?\.)"
     r"|,\s(\d{1,2})(?=\.(?:\s|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
 )
 OLDEST = 112
@@ -25,7 +25,11 @@ BORN_AS = re.compile(
     r"\s?[,(]?\s?\(?\b(?:geb\.|geborene[rn]?|née|verw\.|verwitwete|gesch\.|geschiedene)\s?"
     r"((?:(?:von|v\.|van|de|zu) )?[A-ZÄÖÜ][^\W\d_]+(?:-[A-ZÄÖÜ][^\W\d_]+)?)(?!\w|\.\w|\s\d|\s?:)(?<!Am)(?<!In)"
 )
-NEXT_OF_LIST = re.compile(r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])")
+NEXT_OF_LIST = re.compile(
+    r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])"
+    r"|\s?\(\d{1,2}(?: ?J\.?)?\)(?:,| und| u\.)\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s\((\d{1,2})(?=[ J.]{0,3}\))"
+)
+INITIALS_AFTER = re.compile(r",\s((?:[A-ZÄÖÜ][a-zäöü]?\.[ -]?){1,3})(?=[\s,(;*]|$)")
 CITY_AFTER = re.compile(
     r"(?:\s?,\s|\s?,?\s?\n)([A-ZÄÖÜ][a-zäöüß]{2,20}(?:-[A-ZÄÖÜ][a-zäöüß]+)?)(?=\s?(?:\n|$|[;,.)|]))"
 )
@@ -43,7 +47,7 @@ def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
             entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity)]
         elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
-            word = tokens.flag(bisect_left(tokens.starts, match.start(1)))
+            word = tokens.flag(tokens.first(match.start(1)))
             if word & Flag.PLACE or not word & (
                 WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE
             ):
@@ -91,6 +95,8 @@ def _birth_name(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     """Yield the name that a person was born with: Anna Meier, geb. Huber; Christa Vogel geb. von Specht."""
     if match := BORN_AS.match(tokens.text, entity.end):
         yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
+    if match := INITIALS_AFTER.match(tokens.text, entity.end):
+        yield Entity("PERSON", match.start(1), match.end(1), 0.6, NAME)
 
 
 def _leads(tokens: Tokens, index: int) -> bool:
@@ -122,9 +128,10 @@ def _age(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
         yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.6, NAME)
     end = entity.end
     while match := NEXT_OF_LIST.match(tokens.text, end):
-        yield Entity("PERSON", match.start(1), match.end(1), 0.5, NAME)
-        yield Entity("AGE", match.start(2), match.end(2), 0.5, NAME)
-        end = match.end(1)
+        name, age = (1, 2) if match[1] else (3, 4)
+        yield Entity("PERSON", *match.span(name), 0.5, NAME)
+        yield Entity("AGE", *match.span(age), 0.5, NAME)
+        end = match.end(name)
 
 
 def _places_of_institutions(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]:

@@ -26,7 +26,7 @@ DEPARTMENTS = (
     "diktat",
     "vertretung",
 )
-LEADING = (":", "|", "-", "/", "in", "(", ")", ",", "von", "durch", "an")
+LEADING = (":", "|", "-", "/", "in", "r", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
 SIGNATURE = 700
 SURNAME_END = re.compile(
@@ -79,6 +79,8 @@ def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         flag = tokens.flags[index]
         if flag & Flag.NAME_FIELD and tokens.word(index + 1) in (":", "|"):
             span, score = name_after(tokens, skip_titles(tokens, index + 2), any_word=True), 0.95
+            if span and tokens.new_line(span[0]) and tokens.word(span[1]) == ":":
+                continue
         elif flag & (Flag.SALUTATION | Flag.TITLE) and not _is_part_of_word(tokens, index):
             span, score = None if _ends_sentence(tokens, index) else _after_title(tokens, index), 0.95
         elif flag & (Flag.STAFF | Flag.PATIENT):
@@ -155,7 +157,7 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         if tokens.word(at) == "von" and not tokens.flags[index] & Flag.STAFF:
             break
         linked |= tokens.word(at) in ("von", "durch", "an")
-        bracketed |= tokens.word(at) == "("
+        bracketed |= tokens.word(at) == "(" and not tokens.joined(at)
         at += 1
     titled = skip_titles(tokens, at)
     excluded = tokens.flag(at) & Flag.NOT_NAME and not tokens.is_initial(at) and not tokens.flag(at) & Flag.PARTICLE
@@ -171,6 +173,11 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         tokens.flag(at) & NAMES
     )
     reversed_name = tokens.word(at + 1) == "," and bool(tokens.flag(at + 2) & Flag.FIRST_NAME)
+    if tokens.lower_cased and tokens.flag(at) & NAMES and tokens.flag(at + 1) & Flag.FIRST_NAME:
+        reversed_name = True
+    # a word that dictionaries have with a capital alone, before a surname: Pfarrer Bonifatius Klee
+    if tokens.flag(at) & WORDS and not tokens.flag(at) & (Flag.LOWER | Flag.MEDICAL | Flag.PROFESSION):
+        reversed_name |= bool(tokens.flag(at + 1) & Flag.SURNAME and not tokens.new_line(at + 1))
     span = name_after(tokens, at, any_word=((colon or linked or bracketed) and named) or reversed_name)
     if (
         span
@@ -285,6 +292,7 @@ def _is_signature(tokens: Tokens, span: Span) -> bool:
     initial = tokens.is_initial(first)
     if any(
         tokens.flags[index] & (Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.MONTH | Flag.HOSPITAL)
+        and not _is_hyphened_given_name(tokens, index)
         for index in words
     ):
         return False
@@ -299,7 +307,8 @@ def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield first names with what follows them, and "surname, first name"."""
     for index in tokens.having(NAMES):
         flag = tokens.flags[index]
-        if flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER) or not tokens.is_upper(index):
+        barred = flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER)
+        if (barred and not _is_hyphened_given_name(tokens, index)) or not tokens.is_upper(index):
             continue
         if tokens.word(index - 1)[-1:].isdigit() and not tokens.new_line(index):
             continue
@@ -311,6 +320,12 @@ def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             span = None
         if span and not is_eponym(tokens, span[0], span[1] - 1):
             yield span[0], span[1], 0.6
+
+
+def _is_hyphened_given_name(tokens: Tokens, index: int) -> bool:
+    """Tell whether a given name that may be a month is the first of a double one: Jan-Hinnerk."""
+    joined = tokens.word(index + 1) == "-" and tokens.joined(index + 1) and tokens.joined(index + 2)
+    return joined and bool(tokens.flags[index] & tokens.flag(index + 2) & Flag.FIRST_NAME)
 
 
 def _given_name(tokens: Tokens, index: int) -> Span | None:

@@ -17,7 +17,8 @@ STATED = re.compile(
     r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
     r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
     r"|leitende[rn]?))*|\b(?:KM|KV|[Vv]orher|[Dd]ann|[Dd]anach|[Ff]rüher|[Zz]uletzt|[Vv]ormals)"
-    r"|\b(?:ist|war|sei)(?: (?:ein|eine|gelernte[rn]?|als|von Beruf|pensionierte[rn]?"
+    r"|\b(?:[Ii]st|[Ww]ar|[Ss]ei)(?: (?:heute|jetzt|noch))?(?: (?:ein|eine|gelernte[rn]?|als|von Beruf"
+    r"|pensionierte[rn]?"
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
 )
 BEFORE_TITLE = re.compile(
@@ -40,7 +41,8 @@ NO_WORK = (
 )
 ADJECTIVE = re.compile(r"[a-zäöüß]+(?:e[rn]?)$")
 MASCULINE = re.compile(
-    r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login|bote|botin|hilfe|nom|graf|soldat|agent|angestellte[rn]?|beamte[rn]?)$"
+    r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login|bote|botin|hilfe|nom|graf|soldat|agent"
+    r"|angestellte[rn]?|beamte[rn]?)$"
 )
 
 
@@ -82,19 +84,17 @@ def _is_described(tokens: Tokens, index: int) -> bool:
 def _stands_free(tokens: Tokens, index: int) -> bool:
     """Tell whether the word ends a phrase, as in "Floristin, ledig", and is no medical calling."""
     previous = tokens.word(index - 1)
-    phrase = previous in (",", "(", "ist", "eine", "ein", "als") and tokens.word(index + 1) in (
-        ",",
-        ".",
-        ";",
-        ")",
-        "bei",
-        "beim",
-    )
+    begins = previous in (",", "(", "ist", "eine", "ein", "als", ".", ";", "|") or tokens.new_line(index)
+    ends = tokens.word(index + 1) in (",", ".", ";", ")", "bei", "beim", "am", "im", "in") or tokens.closes(index + 1)
+    phrase = begins and ends and not (tokens.new_line(index) and tokens.closes(index + 1))
     return phrase and not tokens.flags[index] & Flag.MEDICAL
 
 
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
+    """Return where a profession stands, with what is joined to it: Ski-Lehrer, Maler und Lackierer."""
     first = index
+    if tokens.word(index + 1) in ("und", "/") and tokens.flag(index + 2) & Flag.PROFESSION:
+        index += 2
     while index - first < 8 and tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
         first -= 2
     return tokens.starts[first], tokens.ends[index]

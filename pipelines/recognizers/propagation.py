@@ -1,6 +1,8 @@
 """A name found once is looked for in the whole document: "Frau Albers" finds "Albers" and "ALBERS'" elsewhere."""
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
@@ -11,6 +13,9 @@ NOT_PROPAGATED = (
     Flag.PARTICLE | Flag.TITLE | Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.ANATOMY | Flag.MEDICAL | Flag.MONTH
 )
 SURE = 0.85
+LONGEST_NICKNAME = 6
+# what a given name is shortened to, as in Maxi, Basti, Franzi
+NICKNAME = re.compile(r"[a-zäöü]{3,4}[iy]")
 ADJECTIVE = ("e", "en", "er", "em", "es")
 BEFORE_NOUNS = frozenset(
     "der die das dem den des ein eine einen einem einer eines im am zum zur vom beim ins kein keine mit und oder ohne"
@@ -18,31 +23,52 @@ BEFORE_NOUNS = frozenset(
 )
 
 
-def propagate(tokens: Tokens, found: Iterable[Entity]) -> Iterator[Entity]:
-    """Yield the other places where the names of `found` persons stand in the text, also declined."""
-    names: set[str] = set()
-    ordinary: set[str] = set()
+class Names(NamedTuple):
+    """Parts of names in lower case: those that are names wherever they stand, and those that are `ordinary` words."""
+
+    telling: set[str]
+    ordinary: set[str]
+
+    def joined(self, other: "Names") -> "Names":
+        """Return the names of both."""
+        return Names(self.telling | other.telling, self.ordinary | other.ordinary)
+
+
+def names(tokens: Tokens, found: Iterable[Entity]) -> Names:
+    """Return the parts of the names of `found` persons that are looked for elsewhere."""
+    known = Names(set(), set())
     for entity in found:
         if entity.entity_type != "PERSON":
             continue
         index = tokens.beginning(entity.start)
         while index is not None and index < len(tokens) and tokens.ends[index] <= entity.end:
             if _is_telling(tokens, index):
-                names.add(tokens.words[index].lower())
+                known.telling.add(tokens.words[index].lower())
             elif entity.score > SURE and _is_rare(tokens, index):
-                ordinary.add(tokens.words[index].lower())
+                known.ordinary.add(tokens.words[index].lower())
             index += 1
+    return known
+
+
+def occurrences(tokens: Tokens, known: Names) -> Iterator[Entity]:
+    """Yield the places where known names stand in the text, also declined."""
+    names, ordinary = known
+    stems = {name[:3] for name in names if len(name) > LONGEST_NICKNAME}
+    for index in tokens.having(Flag.UPPER) if stems else ():
+        word = tokens.words[index].lower()
+        if word[:3] in stems and NICKNAME.fullmatch(word) and not tokens.flags[index] & NOT_PROPAGATED:
+            names = names | {word}
     forms = {form for name in names | ordinary for form in (name, name + "s")}
     lowered = list(map(str.lower, tokens.words)) if forms else []
     for index in [index for index, lower in enumerate(lowered) if lower in forms]:
         lower = lowered[index]
         stem = lower[:-1] if len(lower) > 3 and lower[-1] == "s" else lower
-        known = lower in names or stem in names
-        known |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)
+        meant = lower in names or stem in names
+        meant |= (lower in ordinary or stem in ordinary) and not _is_noun_here(tokens, index)
         double = tokens.word(index + 1) == "-" and tokens.word(index + 2).lower() in names
-        if known and double and tokens.is_upper(index):
+        if meant and double and tokens.is_upper(index):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index + 2], 0.6, "propagation")
-        elif known and tokens.is_upper(index) and not is_eponym(tokens, index, index, lower in names | ordinary):
+        elif meant and tokens.is_upper(index) and not is_eponym(tokens, index, index, lower in names | ordinary):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, "propagation")
 
 

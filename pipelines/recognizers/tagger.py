@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.recognizers.crf import Array, Crf
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
+from pipelines.recognizers.lexicon import NAME as NAME_FLAGS
 from pipelines.recognizers.lexicon import Flag
 from pipelines.recognizers.tokens import Tokens
 
@@ -30,7 +31,7 @@ OUTSIDE = "O"
 FAMILIAR = (
     Flag.COMMON | Flag.MEDICAL | Flag.COMPOUND | Flag.ANATOMY | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD
     | Flag.UNIT | Flag.STAFF | Flag.PATIENT | Flag.PROFESSION | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
-    | Flag.NOT_NAME | Flag.GREETING | Flag.BIRTH | Flag.MONTH | Flag.IDENTIFIER | Flag.PHONE | Flag.FAX
+    | Flag.EPONYM | Flag.NOT_NAME | Flag.GREETING | Flag.BIRTH | Flag.MONTH | Flag.IDENTIFIER | Flag.PHONE | Flag.FAX
 )  # fmt: skip
 """What a lexicon says of a word that is known as no name."""
 JOINTS = ("", " ", "-", " - ", ". ", ".")
@@ -91,6 +92,21 @@ def find(tokens: Tokens, covered: Sequence[Entity] = ()) -> Iterator[Entity]:
             yield last
 
 
+def _is_abbreviation(tokens: Tokens, index: int) -> bool:
+    """Tell whether a full stop after the word ends no sentence: Instr.: Sr. Beate, Acc.-Nr., Dyspn., Klin. 4."""
+    if tokens.word(index + 1) != "." or not tokens.joined(index + 1) or tokens.new_line(index + 2):
+        return False
+    following = tokens.word(index + 2)
+    return tokens.joined(index + 2) or following[:1].islower() or following[:1].isdigit()
+
+
+def _is_formula(word: str) -> bool:
+    """Tell whether a word is written as short forms of medicine are: PAS, EDVi."""
+    if word.isupper():
+        return len(word) <= LONGEST_ABBREVIATION
+    return not word[1:].islower() and not word.startswith(("Mc", "Mac", "De", "Di", "La", "Le", "Van", "Von"))
+
+
 def _tag(tokens: Tokens, start: int, probable: Array) -> Iterator[Entity]:
     """Yield the single tokens, from `start` on, that are personal information by the `probable` labels of each."""
     labels = model().labels
@@ -105,6 +121,8 @@ def _tag(tokens: Tokens, start: int, probable: Array) -> Iterator[Entity]:
         if (len(word) < 2 and not tokens.is_initial(index)) or (word[0].islower() and not tokens.lower_cased):
             continue
         if flag & FAMILIAR and score < THRESHOLD_OF_FAMILIAR:
+            continue
+        if not flag & NAME_FLAGS and (_is_abbreviation(tokens, index) or _is_formula(word)):
             continue
         chances[outside] = 0.0
         label = labels[chances.index(max(chances))]

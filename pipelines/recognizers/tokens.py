@@ -21,12 +21,13 @@ LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 class Tokens:
     """The tokens of a text, in parallel lists: `words`, where they start and end, and their flags in the lexicon.
 
-    `lower_cased` says that the text is written without capital letters, so that they tell nothing.
+    `lower_cased` says that the text is written without capital letters, so that they tell nothing; told of a part of a
+    text, or counted.
     """
 
     __slots__ = ("_gaps", "_with_flags", "ends", "flags", "lower_cased", "starts", "text", "words")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lower_cased: bool = False) -> None:
         self.text = text
         pieces = TOKEN.split(text)  # gap, token, gap, token, ..., gap
         borders = list(accumulate(map(len, pieces)))
@@ -38,11 +39,15 @@ class Tokens:
             self._with_flags[flag].append(index)
         upper = len(self.having(Flag.UPPER))
         ordinary = sum(len(at) for flag, at in self._with_flags.items() if flag & Flag.LOWER and not flag & Flag.UPPER)
-        self.lower_cased = upper * 50 < len(self.words) or upper * 8 < ordinary
+        self.lower_cased = lower_cased or upper * 50 < len(self.words) or upper * 8 < ordinary
+
+    def first(self, place: int) -> int:
+        """Return the index of the first token that begins at the place of the text or after it."""
+        return bisect_left(self.starts, place)
 
     def beginning(self, start: int) -> int | None:
         """Return the index of the token that begins at the place `start` of the text, or None."""
-        index = bisect_left(self.starts, start)
+        index = self.first(start)
         return index if index < len(self.starts) and self.starts[index] == start else None
 
     def ending(self, end: int) -> int | None:
@@ -53,6 +58,11 @@ class Tokens:
     def having(self, flags: int) -> list[int]:
         """Return the indices of the tokens that have one of these flags."""
         return sorted(chain.from_iterable(at for flag, at in self._with_flags.items() if flag & flags))
+
+    def having_but(self, flags: int, excluded: int) -> list[int]:
+        """Return the indices of the tokens that have one of `flags` and none of the `excluded` ones."""
+        at = (at for flag, at in self._with_flags.items() if flag & flags and not flag & excluded)
+        return sorted(chain.from_iterable(at))
 
     def __len__(self) -> int:
         return len(self.words)

@@ -14,8 +14,17 @@ VALUE = re.compile(r"\s?(?:Nr\.)?\s?[:=]\s{0,4}([^\W_][\w]{0,15}(?:[./_-][\w]{1,
 BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
+TYPED = ("protokoll", "dikt", "diktat", "schreibdienst", "geschrieben", "schreiber", "schreiberin")
+KNOWN = Flag.COMMON | Flag.UNIT | Flag.MEDICAL | Flag.TITLE | Flag.ANATOMY | Flag.SALUTATION | Flag.PATIENT
 # the marks of who dictated and who typed: at the end of a date's line, or a line of their own
-STAMPED = re.compile(r":\d\d(?: Uhr)?\s{1,2}([a-z]{2,6}\d{1,3}|[A-ZÄÖÜ]{2,3})(?=\s*(?:\n|$))")
+STAMPED = re.compile(r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,6})(?=\)?\s*(?:\n|$))")
+# what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
+LAST = re.compile(r"\s/\s([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
+# what closes an entry of a record: MÖ 22 mm. Wg
+SIGN = re.compile(r"\w[\w)][.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
+# who wrote an entry, before or after its time: jbeck 00:56
+BEFORE_TIME = re.compile(r"(?:^|\n)[ \t]*([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
+AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
 INITIALS = re.compile(r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))")
 STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(?=\n|$)")
@@ -28,7 +37,9 @@ WRITTEN = re.compile(
 )
 # what an entry of a record begins with: 9. Mai 2021 / oberln:, 3.5.2009 3:46 kusnem:
 STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
-TYPIST = re.compile(r"\s?:?\s?([a-zäöü]{1,4}/[a-zäöü]{1,4})(?![\w/])")
+TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}|\d))(?![\w/])")
+SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
+SMALL_WORDS = frozenset("am vom von der die das zu um im in und ok bis mit an ab auf".split())
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
@@ -47,6 +58,11 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.WRITER):
         if match := ACCOUNT.match(text, tokens.ends[index]):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
+        elif tokens.words[index].lower() in TYPED and (
+            match := TYPIST.match(text, tokens.ends[index]) or SHORT.match(text, tokens.ends[index])
+        ):
+            if match[1] not in SMALL_WORDS:
+                yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
         elif (
             tokens.words[index] not in ("von", "durch")
             and (match := WRITTEN.match(text, tokens.ends[index]))
@@ -64,8 +80,17 @@ def _dictated(text: str) -> Iterator[Entity]:
         before = text[max(0, match.start() - 12) : match.start()]
         if BEFORE_STROKE.search(before):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-        elif (mark := DICTATED.search(before)) and not (match[1].isupper() and mark[1].isupper()):
+        elif (mark := DICTATED.search(before)) and not _is_ratio(mark[1], match[1]):
             yield Entity("USERNAME", match.start() - len(mark[1]), match.end(1), 0.5, NAME)
+
+
+def _is_ratio(before: str, after: str) -> bool:
+    """Tell whether two words with a stroke between are no marks of persons: l/min, CT/MRT, Webs/Bands."""
+    return (
+        (before.isupper() and after.isupper())
+        or (before[1:].islower() and before[0].isupper())
+        or any(lexicon()[part] & (Flag.UNIT | Flag.LOWER) for part in after.split("/") if len(part) > 2)
+    )
 
 
 def _stamped(text: str) -> Iterator[Entity]:
@@ -73,6 +98,11 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in STAMPED.finditer(text):
         if match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start()):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in (*LAST.finditer(text), *SIGN.finditer(text), *BEFORE_TIME.finditer(text)):
+        if not lexicon()[match[1].rstrip(".")] & KNOWN:
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in AUTHOR.finditer(text):
+        yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in INITIALS.finditer(text):
         yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
 
