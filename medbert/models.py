@@ -1,5 +1,6 @@
 """The models that are compared, and loading them from a hub's cache or a folder."""
 
+import contextlib
 import json
 import math
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from transformers import (
 )
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spm.model", "sentencepiece.bpe.model", "spiece.model")
+OF_BYTES = {"ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer"}
+"""Tokenizers that have no vocabulary, so no such file."""
 OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "data2vec-text", "roberta-prelayernorm"}
 """Architectures that number positions from the padding token's id + 1 on."""
 
@@ -80,10 +83,19 @@ def published_scores() -> dict[str, dict[str, dict[str, float]]]:
     return json.loads(resources.files("medbert").joinpath("published_scores.json").read_text("utf-8"))["scores"]
 
 
+def has_tokenizer(folder: Path) -> bool:
+    """Tell whether a folder has the files of a tokenizer: without, transformers makes an empty one and says nothing."""
+    if any((folder / name).is_file() for name in TOKENIZER_FILES):
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads((folder / "tokenizer_config.json").read_text("utf-8")).get("tokenizer_class") in OF_BYTES
+    return False
+
+
 def load_tokenizer(location: str, download: bool = False) -> Any:
     """Return the tokenizer at `location`. Raises ModelError with the reason."""
     folder = Path(location)
-    if folder.is_dir() and not any((folder / name).is_file() for name in TOKENIZER_FILES):
+    if folder.is_dir() and not has_tokenizer(folder):
         raise ModelError("no_tokenizer: the folder has none of " + ", ".join(TOKENIZER_FILES[:3]))
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, local_files_only=not download)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from jsonschema import validate
+from transformers import BertConfig, BertForMaskedLM, ByT5Tokenizer
 
 from medbert import evaluate, finetune, models, protocol, scores_report
 from medbert.batching import bucketed_batches, cut_text, encode_words
@@ -198,15 +199,21 @@ def test_bold_only_where_the_difference_holds():
     assert scores_report.cell_text(cast("Any", None)) == "–"
 
 
-def test_entities_from_end_to_end(tmp_path, bert):
-    (data := tmp_path / "data").mkdir()
+def write_entities(folder: Path) -> Path:
+    """Write a benchmark whose test has a type of its own."""
+    folder.mkdir()
     generator = np.random.default_rng(4)
     for split in ("train", "dev", "test"):
         sentences = []
         for number in range(8):
             words = [f"{split[0]}{number}", *generator.choice(WORDS, 6)]
             sentences.append("\n".join(f"{word} {'B-X' if word == 'erguss' else 'O'}" for word in words))
-        (data / f"{split}.conll").write_text("\n\n".join([*sentences, "neu B-Y"] if split == "test" else sentences))
+        (folder / f"{split}.conll").write_text("\n\n".join([*sentences, "neu B-Y"] if split == "test" else sentences))
+    return folder
+
+
+def test_entities_from_end_to_end(tmp_path, bert):
+    data = write_entities(tmp_path / "data")
     command = arguments(tmp_path / "out", data, "--model", str(bert))
     assert evaluate.main(["--task", f"ner={data}", *command[2:]]) == 0
     report = json.loads((tmp_path / "out" / "scores.json").read_text())
@@ -214,3 +221,23 @@ def test_entities_from_end_to_end(tmp_path, bert):
     assert report["tasks"]["ner"]["unseen"] == ["Y"]
     assert {entry["metric"] for entry in report["scores"]} >= {"micro_f1", "token_f1"}
     assert "strict entity F1" in (tmp_path / "out" / "scores.md").read_text()
+
+
+def test_a_tokenizer_without_offsets_or_vocabulary_serves(tmp_path):
+    tokenizer = ByT5Tokenizer()
+    assert not tokenizer.is_fast
+    size: dict[str, Any] = {**tiny_models.SMALL, "vocab_size": len(tokenizer), "max_position_embeddings": 64}
+    BertForMaskedLM(BertConfig(**size)).save_pretrained(tmp_path / "bytes")
+    tokenizer.save_pretrained(tmp_path / "bytes")
+    assert not any((tmp_path / "bytes" / name).is_file() for name in models.TOKENIZER_FILES)
+    data = write_entities(tmp_path / "data")
+    command = arguments(tmp_path / "out", data, "--model", str(tmp_path / "bytes"))
+    assert evaluate.main(["--task", f"ner={data}", *command[2:]]) == 0
+    report = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert [(entry["reason"], entry["runs"]) for entry in report["models"]] == [("", 2)]
+
+
+def test_a_tokenizer_without_its_vocabulary_is_none(tmp_path):
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    with pytest.raises(models.ModelError, match="no_tokenizer"):
+        models.load_tokenizer(str(tmp_path))
