@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import screenshots
-from trial_airflow import ROOT, airflow, environment, rows, services, wait_for, wait_for_runs
+from trial_airflow import ROOT, airflow, copy_database, environment, rows, services, wait_for, wait_for_runs
 
 IMPORT_SECONDS = 2.0
 TINY = {
@@ -67,7 +67,7 @@ def run_all(home: Path, parsed: argparse.Namespace) -> None:
     airflow(env, "db", "migrate")
     check_imports(env)
     fresh = airflow_home / "airflow.db"
-    shutil.copy(fresh, home / "fresh.db")
+    copy_database(fresh, home / "fresh.db")
     make_input(home, env, parsed.documents)
     tested = {**params, "output": str(home / "tested")}
     if parsed.scheduler_only:
@@ -83,7 +83,7 @@ def run_all(home: Path, parsed: argparse.Namespace) -> None:
     if not parsed.scheduler_only:
         test_schedule(env, "train_medbert", {"corpus": str(home / "tested")})
         check_models(home)
-        shutil.copy(home / "fresh.db", fresh)  # the trial's asset events are not those of the scheduler
+        copy_database(home / "fresh.db", fresh)  # the trial's asset events are not those of the scheduler
     run_scheduled(home, env, expected, parsed)
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +42,6 @@ def environment(home: Path, project_python: Path, params: Mapping[str, Any]) -> 
         # a busy machine answers late: no task is given up for that
         "WORKERS__EXECUTION_API_TIMEOUT": "180",
         "WORKERS__MAX_FAILED_HEARTBEATS": "20",
-        "API__WORKER_TIMEOUT": "600",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "1200",
         "SCHEDULER__TASK_QUEUED_TIMEOUT": "1800",
         "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
@@ -123,10 +122,30 @@ def end_group(process: subprocess.Popen, number: signal.Signals) -> None:
 
 
 def rows(env: Mapping[str, str], query: str, *values: str) -> list[tuple]:
-    """Ask Airflow's database."""
+    """Ask Airflow's database; what fails while its services write to it, or one of them is killed, is asked again.
+
+    Raises sqlite3.DatabaseError where it fails again and again.
+    """
     path = Path(env["AIRFLOW_HOME"]) / "airflow.db"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30) as database:
-        return database.execute(query, values).fetchall()
+
+    def ask() -> list[tuple]:
+        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)) as database:
+            return database.execute(query, values).fetchall()
+
+    for pause in (1, 5, 15):
+        try:
+            return ask()
+        except sqlite3.DatabaseError:
+            time.sleep(pause)
+    return ask()
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Make `target` the database that `source` is, its write-ahead log included; no process may use `target`."""
+    for suffix in ("", "-wal", "-shm"):  # a log that is left would be played onto the copy
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = 1.0) -> T:
