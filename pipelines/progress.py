@@ -22,6 +22,7 @@ from schemas import storage
 
 logger = logging.getLogger("pipelines.build_corpus")
 MODES = ("auto", "live", "plain", "json", "quiet")
+MISSING = "–"
 POLL_SECONDS = {"live": 1.0, "plain": 10.0, "json": 5.0}
 
 
@@ -58,6 +59,9 @@ class Progress:
         self.mode = ("live" if sys.stderr.isatty() else "plain") if mode == "auto" else mode
         self.started = time.monotonic()
         self.finished: dict[str, Mapping[str, Any]] = {}
+        self.shown: Mapping[str, Line] = {}
+        self.active: dict[str, float] = {}
+        self.looked = self.started
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
@@ -96,7 +100,7 @@ class Progress:
         if self.mode == "live":
             with Live(console=Console(stderr=True), refresh_per_second=2, transient=True) as live:
                 while not self.stopping.wait(POLL_SECONDS["live"]):
-                    live.update(self.table(self.lines()))
+                    live.update(self.look(time.monotonic()))
             return
         while not self.stopping.wait(POLL_SECONDS[self.mode]):
             self.say(self.lines())
@@ -104,7 +108,7 @@ class Progress:
     def say(self, lines: Mapping[str, Line]) -> None:
         """Log one line, or print one JSON object, of the sums."""
         seconds = time.monotonic() - self.started
-        total = Line(*(sum(getattr(line, n) for line in lines.values()) for n in Line.__dataclass_fields__))
+        total = sum_of(lines)
         if self.mode == "json":
             figures = {"seconds": round(seconds, 1), **vars(total)}
             print(json.dumps(figures), file=sys.stderr, flush=True)
@@ -118,22 +122,44 @@ class Progress:
             seconds,
         )
 
-    def table(self, lines: Mapping[str, Line]) -> Table:
-        """Return the live display: a row for each source."""
-        seconds = max(time.monotonic() - self.started, 1e-9)
-        table = Table(title="de-identifying", title_style="bold")
-        for header in ("source", "input", "read", "kept", "rejected", "MB/s", "time left"):
-            table.add_column(header, justify="left" if header == "source" else "right")
-        done, total = sum(x.done for x in lines.values()), sum(x.total for x in lines.values())
-        left = f"{seconds * (total - done) / done:,.0f} s" if done else "…"
+    def look(self, now: float) -> Table:
+        """Return the live display at the time `now`; a source's rate is that of the seconds in which it moved."""
+        lines = self.lines()
         for name, line in lines.items():
-            table.add_row(
-                name,
-                f"{100 * line.done / max(line.total, 1):.0f} %",
-                f"{line.read:,}",
-                f"{line.kept:,}",
-                f"{line.read - line.kept:,}",
-                f"{line.text / 1e6 / seconds:.2f}",
-                left,
-            )
-        return table
+            if line != self.shown.get(name, Line(total=line.total)):
+                self.active[name] = self.active.get(name, 0.0) + now - self.looked
+        self.shown, self.looked = lines, now
+        return table(lines, self.active, now - self.started)
+
+
+def sum_of(lines: Mapping[str, Line]) -> Line:
+    """Return the sum of all sources."""
+    return Line(*(sum(getattr(line, name) for line in lines.values()) for name in Line.__dataclass_fields__))
+
+
+def time_left(line: Line, seconds: float) -> str:
+    """Return how long `line` needs if it goes on as in its `seconds` so far."""
+    if line.done >= line.total:
+        return "done"
+    return f"{seconds * (line.total - line.done) / line.done:,.0f} s" if line.done and seconds else "…"
+
+
+def table(lines: Mapping[str, Line], active: Mapping[str, float], seconds: float) -> Table:
+    """Return the live display: a row for each source with its seconds of work, then all after `seconds`."""
+    shown = Table(title="de-identifying", title_style="bold")
+    for header in ("source", "input", "read", "kept", "rejected", "MB/s", "time left"):
+        shown.add_column(header, justify="left" if header == "source" else "right")
+    rows = [(name, line, active.get(name, 0.0)) for name, line in lines.items()]
+    for name, line, spent in [*rows, ("all", sum_of(lines), seconds)]:
+        if name == "all":
+            shown.add_section()
+        shown.add_row(
+            name,
+            f"{100 * line.done / line.total if line.total else 100:.0f} %",
+            f"{line.read:,}",
+            f"{line.kept:,}",
+            f"{line.read - line.kept:,}",
+            f"{line.text / 1e6 / spent:.2f}" if spent and line.text else MISSING,
+            time_left(line, spent),
+        )
+    return shown
