@@ -171,7 +171,7 @@ def hot_sets(
     Buckets are segments of `places` in `rows`, whose numbers of shingles are `sizes`. Small ones are
     read together. `labels`, the components of the places, change between two steps.
     """
-    totals = np.add.reduceat(sizes[places], cuts[:-1])
+    totals = np.array([sizes[places[low:high]].sum() for low, high in itertools.pairwise(cuts.tolist())])
     for low, high in batches(totals, READ_TOGETHER):
         buckets = [np.sort(places[begin:end]) for begin, end in itertools.pairwise(cuts[low : high + 1].tolist())]
         buckets = [here for here in buckets if np.any(labels[here] != labels[here[0]])]

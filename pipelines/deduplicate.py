@@ -170,21 +170,27 @@ def plan_links(workspace: Workspace, found: Sequence[str], labels: np.ndarray) -
 
     `labels` are the components that the pairs of the other buckets made.
     """
-    buckets = [workspace.read(f"{name}.npz") for name in found]
-    rows = np.concatenate([bucket["hot"] for bucket in buckets])
-    sizes = np.concatenate([bucket["sizes"] for bucket in buckets])
-    begins = np.cumsum(sizes) - sizes
-    nodes, places = np.unique(rows, return_inverse=True)
-    labels = labels[nodes]
-    family = connected_components(np.repeat(places[begins], sizes), places, np.arange(nodes.size))[places[begins]]
-    order = np.lexsort((-sizes, family))
+    rows, sizes, family = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)], np.arange(workspace.rows)
+    for name in found:
+        bucket = workspace.read(f"{name}.npz", "hot", "sizes")
+        hot, counts = bucket["hot"], bucket["sizes"]
+        family = connected_components(np.repeat(hot[np.cumsum(counts) - counts], counts), hot, family)
+        rows.append(hot.astype(np.uint32))
+        sizes.append(counts)
+    members, counts = np.concatenate(rows), np.concatenate(sizes)
+    begins = np.cumsum(counts) - counts
+    family = family[members[begins]]
+    order = np.lexsort((-counts, family))
     families = np.split(order, np.flatnonzero(np.diff(family[order])) + 1) if order.size else []
+    place = np.zeros(workspace.rows, np.int32)
     for task, chosen in enumerate(families):
-        here = np.concatenate([places[begins[one] : begins[one] + sizes[one]] for one in chosen])
-        own, local = np.unique(here, return_inverse=True)
+        here = np.concatenate([members[begins[one] : begins[one] + counts[one]] for one in chosen])
+        own = np.unique(here)
+        place[own] = np.arange(own.size)
         _, first, joined = np.unique(labels[own], return_index=True, return_inverse=True)
-        cuts = np.concatenate([[0], np.cumsum(sizes[chosen])])
-        workspace.write(f"hot-{task}.npz", rows=nodes[own], places=local, cuts=cuts, labels=first[joined])
+        cuts = np.concatenate([[0], np.cumsum(counts[chosen])])
+        arrays = {"rows": own.astype(np.int64), "places": place[here], "cuts": cuts, "labels": first[joined]}
+        workspace.write(f"hot-{task}.npz", **arrays)
     return [(task,) for task in range(len(families))]
 
 
