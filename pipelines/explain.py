@@ -1,6 +1,7 @@
 """Which recognizer found what in a text that somebody types: for the terminal, never for a file."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +17,7 @@ def findings(anonymiser: Anonymiser, text: str) -> Iterator[tuple[Span, str]]:
     from pipelines import recognizers
 
     normalised = normalise(text)
-    found = recognizers.findings(normalised.text)
+    found: list[Any] = list(recognizers.findings(normalised.text))
     for engine in anonymiser.engines:
         found += engine(normalised.text)
     for entity in found:

@@ -1,12 +1,13 @@
 """Train the tagger on synthetic letters and, if given, on annotated letters; or cross-validate it on these.
 
-    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--cross-validate 4]
+    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--notes 200] [--cross-validate 4]
 
 FILE holds one document a line: {"id", "text", "entities": [{"begin", "end", "label"}]}; labels of the GeMTeX guideline
 (NAME_PATIENT, LOCATION_CITY, ...) are mapped to ours. Each letter is read twice, as it is and in disguise
-(scripts/disguised_letters.py). Without --cross-validate the model is written to pipelines/recognizers/models. Two runs
-give the same model. With it, each letter is read by a model that has seen its fold in no form, and what rules, tagger
-and both find is written to standard output, one JSON object for each letter and variant.
+(scripts/disguised_letters.py); short notes (scripts/tagger_notes.py) are added. Without --cross-validate the model is
+written to pipelines/recognizers/models. Two runs give the same model. With it, each letter is read by a model that has
+seen its fold in no form, and what rules, tagger and both find is written to standard output, one JSON object for each
+letter and variant.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from typing import Any
 
 from disguised_letters import Disguise
 from pycrfsuite import Tagger, Trainer  # pyright: ignore[reportAttributeAccessIssue]
+from tagger_notes import Notes
 
 from pipelines.recognizers import find_with, tagger
 from pipelines.recognizers.crf import Crf
@@ -78,6 +80,12 @@ def synthetic(count: int) -> Iterator[Document]:
         yield {"id": f"synthetic {number}", "text": text, "entities": entities}
 
 
+def short_notes(count: int) -> list[Document]:
+    """Return short notes with their gold spans."""
+    notes = Notes()
+    return [notes(number, SYNTHETIC_SEED) for number in range(count)]
+
+
 def read_letters(paths: Iterable[Path]) -> list[Document]:
     """Return the annotated letters of JSON Lines files."""
     return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines() if line]
@@ -102,12 +110,14 @@ def tag_alone(text: str) -> list[tagger.Entity]:
     return list(tagger.find(Tokens(text)))
 
 
-def cross_validate(annotated: Sequence[Document], generated: Sequence[Document], folds: int, path: Path) -> None:
+def cross_validate(
+    annotated: Sequence[Document], generated: Sequence[Document], notes: Sequence[Document], folds: int, path: Path
+) -> None:
     """Write the findings in each fold, by a model that has not seen it, as JSON Lines to standard output."""
     disguise = Disguise()
     for fold in range(folds):
         seen = [document for index, document in enumerate(annotated) if index % folds != fold]
-        train(twice([*seen, *generated]), path)
+        train([*twice([*seen, *generated]), *notes], path)
         tagger.MODEL = path
         tagger.model.cache_clear()
         for document in annotated[fold::folds]:
@@ -125,15 +135,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=Path, nargs="*", default=[])
     parser.add_argument("--synthetic", type=int, default=200)
+    parser.add_argument("--notes", type=int, default=200)
     parser.add_argument("--cross-validate", type=int, default=0, metavar="FOLDS")
     parser.add_argument("--output", type=Path, default=tagger.MODEL)
     arguments = parser.parse_args()
     annotated, generated = read_letters(arguments.letters), list(synthetic(arguments.synthetic))
+    notes = short_notes(arguments.notes)
     if arguments.cross_validate:
         with TemporaryDirectory() as folder:
-            cross_validate(annotated, generated, arguments.cross_validate, Path(folder) / "fold.npz")
+            cross_validate(annotated, generated, notes, arguments.cross_validate, Path(folder) / "fold.npz")
         return
-    train(twice([*annotated, *generated]), arguments.output)
+    train([*twice([*annotated, *generated]), *notes], arguments.output)
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes", file=sys.stderr)
 
 

@@ -64,7 +64,7 @@ INTO = re.compile(
 DATELINE = re.compile(r"\s?,\s?den\s\d{1,2}[./]")
 # what may follow the name of a place: Affoltern am Albis, Langnau i. E., Hall i.T.
 TAIL = re.compile(
-    r"(?: (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
+    r"(?:,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
     r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
@@ -74,7 +74,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield streets, postcodes, places and countries of a text."""
     text, done = tokens.text, 0
     for index, flag in enumerate(tokens.flags):
-        if not flag & INTERESTING and (not flag & Flag.UPPER or (flag & WORDS and not tokens.new_line(index))):
+        if not flag & INTERESTING and (not flag & Flag.UPPER or (flag & WORDS and not _may_be_place(tokens, index))):
             continue
         start, word = tokens.starts[index], tokens.words[index]
         if start < done:
@@ -91,6 +91,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield from found
         if found:
             done = found[-1].end
+
+
+def _may_be_place(tokens: Tokens, index: int) -> bool:
+    """Tell whether an ordinary word may be looked at as a place: in a letter's head, or a compound after "in"."""
+    compound = not tokens.flags[index] & Flag.COMMON and tokens.word(index - 1) == "in"
+    return compound or tokens.new_line(index)
 
 
 def _with_tail(text: str, city: Entity) -> Entity:
@@ -150,7 +156,7 @@ def _is_medical(tokens: Tokens, index: int, end: int) -> bool:
             return True
         at += 1
     following = tokens.text[end : end + 9]
-    return not re.match(r"\s*(?:$|[,;)\n|·–-]|\d{4,5}|[AD]-)", following)
+    return not re.match(r"\s*(?:$|in |[,;)\n|·–-]|\d{4,5}|[AD]-)", following)
 
 
 def _has_address(tokens: Tokens, index: int) -> bool:

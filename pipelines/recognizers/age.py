@@ -27,19 +27,31 @@ AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNOREC
 # the ages of several: die Kinder (12, 14 und 20 J.)
 LISTED = re.compile(r"(?:\s?(?:,|und|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
 LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
+# m/57, w, 43 J.
+SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
+SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
+# Mutter (67) lebt, Schwester, 39, gesund; beide Söhne (12 und 15)
+KIN_BEFORE = re.compile(
+    r"(?:[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|Söhne|Töchter|Kinder|mann|frau|[Oo]ma|[Oo]pa"
+    r"|Partner(?:in)?"
+    r"|Nichte|Neffe|Enkel(?:in)?)(?: \((?:\d{1,3}(?:,| und| u\.) ){0,4}|, )$"
+)
+KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
+Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\s?\)|\sG\d))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
 WITH_YEARS = re.compile(r"\bmit\s$")
-DIED = re.compile(r"\)|\s(?:an|verst|erkrankt|gestorben)")
+DIED = re.compile(r"\)|\s(?:an\b|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"
     r"|Neugebor|Frühgebor)"
 )
 WORD_AGE = re.compile(r"([^\W\d_]{3,20}?)(?:j[äa]e?hrig|monatig)(?:e[rnsm]?)?$", re.IGNORECASE)
+DECADE = re.compile(r"\b(?:Mitte|Anfang|Ende|über|um die) $")
 WHEN = re.compile(r"\b(?:als|da) (?:er|sie|ich) (?:erst )?$")
 NOT_AGES = (
     "lang",
@@ -81,6 +93,10 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     before = text[max(0, start - 30) : start]
     if match := YEARS_OLD.match(text, start):
         return match.end(1)
+    if (SEX_BEFORE.search(before) and SEX_AFTER.match(text, end)) or Y_O.match(text, end):
+        return end
+    if KIN_BEFORE.search(before) and KIN_AFTER.match(text, end):
+        return end
     if WITH_YEARS.search(before) and DIED.match(text, end) and end - start == 2:
         return end
     if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
@@ -105,6 +121,8 @@ def _word_age(tokens: Tokens, index: int) -> int:
     if re.match(r"[-–\s]{0,2}(?:j[äa]e?hrig|Jahre alt|Monate alt|Wochen alt)", text[end : end + 14]):
         return end
     if re.search(r"\bAlter von\s$", text[max(0, start - 12) : start]):
+        return end
+    if DECADE.search(text, max(0, start - 8), start) and word.endswith("zig"):
         return end
     if WHEN.search(text, max(0, start - 12), start) and text.startswith((" war", " Jahre"), end):
         return end

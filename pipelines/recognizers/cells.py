@@ -27,7 +27,7 @@ DATE = re.compile(r"\s*\*?\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2,4}\b|\s*(?:19
 CELL = re.compile(r"[^|\n]*")
 NAMELIKE = re.compile(
     r"\s*((?:Dr\.\s?|Prof\.\s?|Fr\.\s?|Hr\.\s?|Frau\s|Herr\s){0,3}"
-    r"(?:(?:von|van|de|der|den|zu|al|el|v\.|d\.)[\s-]|[A-ZÄÖÜŠŽÇİŞ][\w’'-]{0,30}\.?,?\s{0,2}){1,5})\s*$"
+    r"(?:(?:von|van|de|der|den|zu|al|el|v\.|d\.)[\s-]|(?![a-zäöüß\d_])\w[\w’'-]{0,30}\.?,?\s{0,2}){1,5})\s*$"
 )
 BORDERS = (">", "|", ":", ";", "•", "·", "-", "–", "—")
 

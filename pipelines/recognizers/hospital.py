@@ -15,7 +15,7 @@ FARTHEST = 10
 INSURERS = frozenset(read_lines("insurers"))
 SHORTEST_SURE = 3
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
-FAMOUS = frozenset(("akh", "charité", "uke", "inselspital", "mhh", "uksh", "ukgm"))
+FAMOUS = frozenset("usz akh charité uke inselspital mhh uksh ukgm ukd ukb ukm ukr ukw ukl".split())
 KINDS = frozenset(read_lines("hospitals"))
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
 # what may stand between the head word and the proper name: Klinik für Chirurgie der Universität Jena
@@ -32,7 +32,8 @@ ADJECTIVES = frozenset(
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
 PAYER = re.compile(
-    r"(?:Police|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung|ostenträger"
+    r"(?:Police|\bvers\.|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung"
+    r"|ostenträger"
     r"|\bKK)\W"
 )
 EMPLOYER = re.compile(
@@ -63,7 +64,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif flag & Flag.HOSPITAL:
             span = _hospital(tokens, index)
         elif tokens.flag(index + 1) & Flag.PLACE and flag & Flag.UPPER and _is_department(tokens, index):
-            span = (index, index + 2)
+            span = (index, index + 3 if tokens.word(index + 2) in DIRECTIONS else index + 2)
+        elif flag & Flag.UPPER and tokens.word(index + 1) == "Bad" and tokens.is_upper(index + 2):
+            span = (index, index + 3)
         else:
             continue
         if span:

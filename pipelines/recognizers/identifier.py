@@ -190,7 +190,7 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
 
 def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     text = tokens.text
-    at = re.compile(r"[\s.:]{0,3}").match(text, tokens.ends[index])
+    at = re.compile(r"[ \t]{1,12}:[ \t]{0,4}|[\s.:]{0,3}").match(text, tokens.ends[index])
     if not at or "\n" in at[0]:
         return None
     match = ROOM_VALUE.match(text, at.end())

@@ -25,14 +25,28 @@ HOUSE_NAME = re.compile(r"\.? [A-ZÄÖÜ][\w-]+")
 KINDS = re.compile(
     r"\b(?:Medizinische[rnm]? Dienst|Sozialpsychiatrische[rnm]? Dienst|Betreute[rsnm]? Wohnen|Wohnen mit Service"
     r"|Ambulante[rnm]? (?:Pflege|Hospiz)\w*|Sozialmedizinische[rnm]? Dienst|Kriminalpolizei|Polizeirevier"
-    r"|Rettungsdienst|Rettungswache|Feuerwehr|Leitstelle|Freiwillige[nr]? Feuerwehr|Pfarrei|Revier)"
+    r"|(?:Stadt|Kreis|Gemeinde)verwaltung|Finanzamt|Rettungsdienst|Rettungswache|Feuerwehr|Leitstelle"
+    r"|Freiwillige[nr]? Feuerwehr|Pfarrei|Revier)"
     r"(?: (?:St\. |Sankt )?(?!Dr\b|Frau\b|Herr)[A-ZÄÖÜ][a-zäöüß-]{3,30}(?=[ ,.;)\n]|$)(?! ?[\d:]))"
 )
 SHORT_KINDS = re.compile(
-    r"\b(?:AG|LG|OLG|SG|VG|LSG|StA|JVA|PI|PP|SKH|BKH|LKH|BORG|BRG|HTL|HAK|BHS|RLS|ILS|DRK|ASB|KV|FFW?)"
+    r"\b(?:AG|LG|OLG|SG|VG|LSG|StA|JVA|PI|PP|SKH|BKH|LKH|SRH|RNZ|HNZ|DRZ|NRZ|BORG|BRG|HTL|HAK|BHS|RLS|ILS|DRK|ASB|KV"
+    r"|FFW?)"
     r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])"
 )
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
+# what bears a name before a hyphen, and houses of operators: Löwen-Apotheke, Schön Klinik Vogtareuth
+PHARMACY = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{2,20}-(?:Apotheke|Praxis|Drogerie|Stift|Schule|Grundschule|Gymnasium)\b")
+OPERATORS = re.compile(
+    r"\b(?:Schön|Asklepios|Helios|HELIOS|Sana|Vivantes|Ameos|AMEOS|Median|MEDIAN|Paracelsus|Rhön|Mediclin|Celenus"
+    r"|Dr\. Becker)"
+    r"(?:[ -](?:Klinik|Kliniken|Klinikum|Krankenhaus|Fachklinik|Reha))?[ -][A-ZÄÖÜ][a-zäöüß-]{2,30}"
+)
+ORDERS = re.compile(
+    r"\b(?:KH|Krankenhaus|Klinikum|Spital|Kloster) (?:der )?Barmherzige[nr]? (?:Brüder"
+    r"|Schwestern)(?: [A-ZÄÖÜ][a-zäöüß]+)?"
+)
+HOME_NAME = re.compile(r"\b(?:aus dem|im|ins|vom|in dem) (Haus [A-ZÄÖÜ][a-zäöüß]{3,20})(?! ?\d)")
 SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]|$)")
 SHORT_FORMS = ("AG", "KG", "SE")
 LEGAL_FORMS = frozenset(read_lines("legal_forms"))
@@ -71,6 +85,10 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     text = tokens.text
     for match in KINDS.finditer(text):
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    for match in (*PHARMACY.finditer(text), *ORDERS.finditer(text), *OPERATORS.finditer(text)):
+        yield Entity("HOSPITAL", match.start(), match.end(), 0.7, NAME)
+    for match in HOME_NAME.finditer(text):
+        yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for match in SHORT_KINDS.finditer(text):
         flag = tokens.flag(tokens.first(match.start(1)))
         if flag & Flag.PLACE or not flag & (WORDS | Flag.MEDICAL | Flag.UNIT | Flag.STAFF | NAMES):

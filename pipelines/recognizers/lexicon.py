@@ -171,7 +171,9 @@ class Lexicon(dict[str, int]):
                 for form in {entry, entry.translate(TRANSLITERATION)}:
                     self._caseless[form] = self._caseless.get(form, 0) | flag
         # capitals and lower case find names too
-        self._folded = {entry.lower(): flags for entry, flags in self._cased.items()}
+        self._folded: dict[str, int] = {}
+        for entry, flags in self._cased.items():
+            self._folded[entry.lower()] = self._folded.get(entry.lower(), 0) | flags
         self._ward_endings, self._hospital_endings = (
             tuple(read_lines("ward_endings")),
             tuple(read_lines("hospital_endings")),
@@ -238,7 +240,8 @@ class Lexicon(dict[str, int]):
         lower = word.lower()
         flags = self._caseless.get(lower, 0)
         folded = self._folded.get(lower, 0)
-        proper = (self._cased.get(word) or folded) | (folded & (Flag.MEDICAL | Flag.PROFESSION))
+        proper = (0 if word == lower else self._cased.get(word, 0)) or folded
+        proper |= folded & (Flag.MEDICAL | Flag.PROFESSION)
         if not proper and len(lower) > 4 and lower[-1] == "s":
             proper = self._folded.get(lower[:-1], 0) & ~Flag.AMBIGUOUS
         flags |= proper

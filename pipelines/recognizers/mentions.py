@@ -244,7 +244,8 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         index = tokens.first(match.start()) - 1
         listed = tokens.word(index - 1) in (",", ":") or tokens.new_line(index)
         if is_unknown(tokens, index) or (listed and is_nameable(tokens, index)):
-            yield index, index + 1, 0.7
+            first = index - 1 if tokens.flag(index - 1) & Flag.PARTICLE and tokens.is_upper(index - 1) else index
+            yield first, index + 1, 0.7
     for match in PEDIGREE.finditer(text) if "I:" in text else ():
         index = tokens.first(match.end())
         span = name_after(tokens, index, any_word=True)

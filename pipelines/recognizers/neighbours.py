@@ -19,6 +19,10 @@ AGE_AFTER = re.compile(
     r"|a)?[,;)]|\sJahre?\.)"
     r"|,\s(\d{1,2})(?=\.(?:\s|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
 )
+AGE_OF_WORKER = re.compile(r",\s(\d\d)(?=\))")
+REST_OF_BRACKETS = re.compile(r"((?:, [^\W\d_]{3,20}){1,4})\)")
+LISTED = re.compile(r"[^\W\d_]+")
+SHORTEST_LISTED = 3
 OLDEST = 112
 BIRTH_DATE = re.compile(r"\s{1,4}((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d))(?!\d)")
 BORN_AS = re.compile(
@@ -45,7 +49,10 @@ def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
         end = last + 1
         if entity.entity_type == "PERSON":
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
+            entities += _bracketed(tokens, entity)
             entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity)]
+        elif entity.entity_type == "PROFESSION" and (match := AGE_OF_WORKER.match(tokens.text, entity.end)):
+            entities.append(Entity("AGE", match.start(1), match.end(1), 0.6, NAME))
         elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
             word = tokens.flag(tokens.first(match.start(1)))
             if word & Flag.PLACE or not word & (
@@ -104,6 +111,16 @@ def _leads(tokens: Tokens, index: int) -> bool:
     while tokens.flag(index) & Flag.PARTICLE and not tokens.new_line(index):
         index -= 1
     return bool(tokens.flag(index) & Flag.PARTICLE)
+
+
+def _bracketed(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
+    """Yield the names that are listed with a name in brackets: Team (Gerlach, Oezdemir)."""
+    if match := REST_OF_BRACKETS.match(tokens.text, entity.end):
+        for word in LISTED.finditer(tokens.text, match.start(1), match.end(1)):
+            index = tokens.first(word.start())
+            unknown = tokens.flag(index) == 0 if tokens.lower_cased else is_unknown(tokens, index)
+            if unknown and len(word[0]) > SHORTEST_LISTED:
+                yield Entity("PERSON", word.start(), word.end(), 0.5, NAME)
 
 
 def _joined(tokens: Tokens, end: int) -> Iterator[Entity]:

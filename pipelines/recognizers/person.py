@@ -16,46 +16,15 @@ NAME = "person"
 TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_FIELD
 PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
 AND = ("und", "u", "/", "&", "sowie", ",", ";")
-DEPARTMENTS = (
-    "sozialdienst",
-    "sekretariat",
-    "anästhesie",
-    "leitung",
-    "schreibdienst",
-    "freigabe",
-    "diktat",
-    "vertretung",
-)
+DEPARTMENTS = frozenset("sozialdienst sekretariat anästhesie leitung schreibdienst freigabe diktat vertretung".split())
 LEADING = (":", "|", "-", "/", "in", "r", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
 SIGNATURE = 700
 SURNAME_END = re.compile(
     r"(?:hoff|hof|mann|mei[ae]r|bauer|berger|müller|huber|schmidt?|kamp|brink|horst|egger|stein|sen|wald)$"
 )
-SHORT_TITLES = (
-    "ma",
-    "ba",
-    "hc",
-    "ao",
-    "doc",
-    "sc",
-    "cand",
-    "med",
-    "nat",
-    "phil",
-    "rer",
-    "ing",
-    "psych",
-    "mult",
-    "h",
-    "fh",
-    "aa",
-    "ca",
-    "md",
-    "ass",
-    "habil",
-    "pol",
-    "apl",
+SHORT_TITLES = frozenset(
+    "ma ba hc ao doc sc cand med nat phil rer ing psych mult h fh aa ca md ass habil pol apl".split()
 )
 DATE_AFTER = re.compile(
     r"[-\s.:,(*]{0,4}(?:(?:am|den|dat\w*|datum)\b[\s.:]{0,4})?(?:\d{1,2}\s?[./-]|\d{6}|\d{4}-|\d{1,2}\.?\s?[A-ZJM])",
@@ -210,11 +179,15 @@ def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, 
     plural = tokens.words[trigger].lower() in PLURAL
     while plural and tokens.word(end) in AND and not tokens.new_line(end + 1):
         flag = tokens.flag(end + 1)
-        if not tokens.is_upper(end + 1) or flag & (Flag.NOT_NAME | TRIGGER) or (flag & WORDS and not flag & NAMES):
+        if (
+            not tokens.is_upper(end + 1)
+            or flag & (Flag.NOT_NAME | TRIGGER)
+            or (flag & Flag.COMMON and not flag & NAMES)
+        ):
             return
         if tokens.word(end) in (",", ";") and not flag & NAMES:
             return
-        span = name_after(tokens, end + 1, any_word=False)
+        span = name_after(tokens, end + 1, any_word=bool(flag & Flag.COMPOUND))
         if not span:
             return
         yield span[0], span[1], 0.7

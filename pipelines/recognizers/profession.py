@@ -11,23 +11,27 @@ ENTITIES = ["PROFESSION"]
 NAME = "profession"
 
 STATED = re.compile(
-    r"(?:\b(?:Mutter|Vater)|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich|von Beruf|vom Beruf"
+    r"(?:\b(?:Mutter|Vater)|\b(?:Sohn|Tochter|Kind|Kindern) eine[sr]|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich"
+    r"|von Beruf|vom Beruf"
     r"|(?:[Aa]rbeite(?:t|te|n)?|tätig|Tätigkeit"
     r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
     r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
     r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
     r"|leitende[rn]?))*|\b(?:KM|KV|[Vv]orher|[Dd]ann|[Dd]anach|[Ff]rüher|[Zz]uletzt|[Vv]ormals)"
-    r"|\b(?:[Ii]st|[Ww]ar|[Ss]ei)(?: (?:heute|jetzt|noch))?(?: (?:ein|eine|gelernte[rn]?|als|von Beruf"
+    r"|\b(?:[Ii]st|[Ww]ar|[Ss]ei)(?: (?:er|sie|heute|jetzt|noch))?(?: (?:ein|eine|gelernte[rn]?|als|von Beruf"
     r"|pensionierte[rn]?"
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
 )
 BEFORE_TITLE = re.compile(
-    r"(?:Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als|beschäftigt als|Ausbildung zu[mr]|Lehre als"
+    r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
+    r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
     r"|gelernte[rn]?|pensionierte[rn]?)\s$"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
 STATUS = frozenset("J a Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
 NO_WORK = (
+    "mitarbeiter",
+    "mitarbeiterin",
     "rentner",
     "rentnerin",
     "pensionist",
@@ -64,10 +68,11 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif (
             (
                 tokens.gap(index) == " "
-                and text[start - 2 : start - 1] in "fsmnre:"
+                and text[start - 2 : start - 1] in "fsmnreit:"
                 and BEFORE_TITLE.search(text, max(0, start - 30), start)
             )
             and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
+            and not (flag & Flag.COMMON and tokens.word(index - 1) in ("ist", "war", "sei"))
             and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[index]))
         ):
             yield Entity("PROFESSION", *_whole(tokens, index), 0.6, NAME)

@@ -20,7 +20,7 @@ KIN = "|".join(sorted(RELATIONS))
 AFTER = re.compile(rf"\s\((?:verst\.|gest\.|verstorbene[rn]?|ihr|sein|die|der)?\s?(?:{KIN})[),; ]", re.IGNORECASE)
 # what numbers the cases of a list: Fall 2) Oyelaran, Folake
 CASE = re.compile(
-    r"(?:^|\n)[ \t]{0,8}(?:Fall|Pat\.?|Patient(?:in)?|Nr\.?|Bett|Zi\.?)?[ \t]{0,8}\d{1,3}[ \t]?[).:/|][ \t]{0,8}"
+    r"(?:^|\n)[ \t]{0,8}(Fall|Pat\.?|Patient(?:in)?|Nr\.?|Bett|Zi\.?)?[ \t]{0,8}\d{1,3}[ \t]?[).:/|][ \t]{0,8}"
 )
 BEFORE_DATE = re.compile(r"[ ,|;(*]{1,6}(?:geb\.? ?)?\d{1,2}\.\d{1,2}\.")
 
@@ -35,7 +35,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         if AFTER.match(text, tokens.ends[index]) and is_nameable(tokens, index):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, NAME)
     for match in CASE.finditer(text):
-        yield from _case(tokens, tokens.first(match.end()))
+        yield from _case(tokens, tokens.first(match.end()), named=match[1] is not None)
 
 
 def _named(tokens: Tokens, relation: int) -> int:
@@ -58,14 +58,14 @@ def _named(tokens: Tokens, relation: int) -> int:
     return at if known and not is_eponym(tokens, at, at) else 0
 
 
-def _case(tokens: Tokens, index: int) -> Iterator[Entity]:
+def _case(tokens: Tokens, index: int, named: bool) -> Iterator[Entity]:
     """Yield the name after the number of a case: a surname, a comma and a given name, or a name before a date."""
     if not is_nameable(tokens, index) or tokens.new_line(index):
         return
     end = index + 1
     if tokens.word(end) == "," and tokens.is_upper(end + 1) and not tokens.flag(end + 1) & (WORDS | BARRED):
         end += 2
-    elif not (is_unknown(tokens, index) and tokens.flag(index) & NAMES) and not BEFORE_DATE.match(
+    elif not ((named or is_unknown(tokens, index)) and tokens.flag(index) & NAMES) and not BEFORE_DATE.match(
         tokens.text, tokens.ends[index]
     ):
         return

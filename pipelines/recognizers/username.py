@@ -24,6 +24,15 @@ LAST = re.compile(r"\s/\s([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|
 SIGN = re.compile(r"\w[\w)][.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
 BEFORE_TIME = re.compile(r"(?:^|\n)[ \t]*([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
+# who wrote an entry, after its date and time: 12.3. 08:15 (abe):
+IN_BRACKETS = re.compile(r":\d\d(?: Uhr)? \(([A-Za-zäöü]{2,6})\)(?=[:\s])")
+# roles with a mark instead of a name: Arzt: meh / Pflege: tosch
+ROLE = re.compile(
+    r"\b(?:Arzt|Ärztin|Pflege|Sekretariat|Sekr|DB|AZ|gegengez|[Ee]ingegeben|[Ll]etzte Änderung|[Gg]eändert|Bearb"
+    r"|[Bb]earbeitet)"
+    r"\.?(?: von| durch)?[ ]?[:/]? ?((?:[a-zäöü]{2,6}|[A-Z][A-Z]?[a-z]{1,2}"
+    r"|[a-z]{3,7}\d{1,3})(?:/[a-zäöü]{2,4})?)(?=\s?(?:[,;)/\n]|$))"
+)
 AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
 INITIALS = re.compile(r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))")
@@ -100,6 +109,9 @@ def _stamped(text: str) -> Iterator[Entity]:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in (*LAST.finditer(text), *SIGN.finditer(text), *BEFORE_TIME.finditer(text)):
         if not lexicon()[match[1].rstrip(".")] & KNOWN:
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
+        if not lexicon()[match[1].partition("/")[0]] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in AUTHOR.finditer(text):
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
