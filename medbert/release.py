@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForMaskedLM
 
 from medbert import checkpoint, tokenizer
 from medbert.corpus import Corpus
-from schemas.manifest import SUMMARY
+from medbert.model_card import model_card
 
 NAMES = {"full": "medbert.de", "dedup": "medbert.de-dedup"}
 
@@ -41,7 +40,8 @@ def release(run: Path, tokenizer_folder: Path, corpus: Corpus, output: Path, onn
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save(encoder, folder, model_length=model.config.max_position_embeddings)
-    card = model_card(NAMES[state["variant"]], state["variant"], recipe, corpus, last_figures(run), encoder)
+    name, entries = NAMES[state["variant"]], encoder.get_vocab_size()
+    card = model_card(name, state["variant"], recipe, corpus, last_figures(run), entries)
     (folder / "README.md").write_text(card, encoding="utf-8")
     if onnx:
         export_onnx(model, folder / "model.onnx")
@@ -94,73 +94,6 @@ def export_onnx(model: torch.nn.Module, path: Path) -> None:
         external_data=False,
         verbose=False,
     )
-
-
-def model_card(
-    name: str,
-    variant: str,
-    recipe: Mapping[str, Any],
-    corpus: Corpus,
-    figures: Mapping[str, float],
-    encoder: Tokenizer,
-) -> str:
-    """Return the model card: YAML header, corpus table, recipe, figures, limits."""
-    rows = corpus.manifest.statistics[variant]
-    table = "\n".join(
-        f"| {source} | {row.documents:,} | {row.sentences:,} | {row.words:,} | {row.bytes / 1e6:,.1f} |"
-        for source, row in rows.items()
-        if row.documents or source == SUMMARY
-    )
-    measured = "\n".join(
-        f"| {title} | {figures[key]:.4f} |" if key in figures else f"| {title} | missing |"
-        for key, title in (
-            ("loss", "training loss (nats)"),
-            ("validation_loss", "held-out loss (nats, 15 % of tokens masked)"),
-            ("validation_accuracy", "held-out masked accuracy"),
-            ("step", "steps"),
-        )
-    )
-    return f"""---
-language: de
-library_name: transformers
-pipeline_tag: fill-mask
-tags: [medical, clinical, german, bert]
----
-
-# {name}
-
-A German medical language model, trained from scratch on the `{variant}` variant of a de-identified corpus.
-
-## Training data
-
-| Source | Documents | Sentences | Words | MB |
-|---|--:|--:|--:|--:|
-{table}
-
-Corpus version {corpus.manifest.version}, fingerprint `{corpus.manifest.fingerprint}`. Persons, dates, places,
-institutions, contacts and numbers were replaced before anything was written. {corpus.held_out_share:.1%} of the
-documents, chosen by a hash of their ids, were not trained on; the held-out figures below are theirs.
-
-## Recipe
-
-`{recipe["name"]}`: {json.dumps(recipe["architecture"])}; {json.dumps(recipe["optimiser"])};
-phases {json.dumps(recipe["phases"])}; {recipe["mask_rate"]:.0%} of the tokens masked
-({"whole words" if recipe["whole_words"] else "single tokens"}). {encoder.get_vocab_size():,} entries, cased.
-
-## Figures
-
-| figure | value |
-|---|--:|
-{measured}
-
-## Limits
-
-- The model knows what its sources say, with their gaps: hospitals, regions, ages and sexes are not represented evenly,
-  and what is rare in them is learned badly. Check it on your own patients before relying on it.
-- It gives plausible words, not medical advice, and is not a medical device.
-- De-identification is never complete. Do not try to find persons in the model, and do not publish a model that was
-  trained on patient text without the consent of the data's owners and a privacy review.
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from medbert.config import Architecture, tiny, tiny_long
 from medbert.model import PackedMaskedLM, new_model
 
 LENGTHS = [7, 1, 90, 33, 2]
-BERT = replace(tiny().architecture, hidden=96, heads=2, positions=128)
+BERT = replace(tiny().architecture, layers=2, hidden=96, heads=2, positions=128)
 MODERN = replace(tiny_long().architecture, hidden=64, heads=2, positions=256, local_attention=32)
 
 

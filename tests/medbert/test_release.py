@@ -94,8 +94,12 @@ def test_the_card_says_what_the_model_is(folder: Path) -> None:
     _, header, body = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     assert yaml.safe_load(header)["pipeline_tag"] == "fill-mask"
     assert "`dedup` variant" in body
+    rows = [line.split(" | ")[0] for line in body.splitlines() if line.startswith("| ")]
+    assert rows[:4] == ["| source", "| ---", "| wikipedia", "| summary"]
     assert "| wikipedia | 400 |" in body
     assert "held-out loss" in body
+    assert "| steps | 2 |" in body
+    assert "{" not in body, "no configuration as it is in memory"
 
 
 def test_a_run_on_another_corpus_is_not_released(made: tuple[Path, Corpus], tmp_path: Path) -> None:
