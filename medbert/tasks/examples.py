@@ -149,7 +149,8 @@ def label_warnings(splits: Splits) -> list[str]:
     if absent := [label for label in splits.labels if not counts["train"][label]]:
         notes.append(f"without an example in training: {', '.join(absent)}")
     if empty := [label for label in splits.labels if not counts["test"][label]]:
-        notes.append(f"without an example in the test, AUROC undefined, F1 0: {', '.join(empty)}")
+        undefined = "F1 0" if splits.kind == "ner" else "AUROC undefined, F1 0"
+        notes.append(f"without an example in the test, {undefined}: {', '.join(empty)}")
     if splits.kind == "multi_label":
         full = [label for label in splits.labels if counts["test"][label] == len(splits.test)]
         if full:
