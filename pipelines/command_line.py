@@ -243,6 +243,10 @@ def configuration(arguments: argparse.Namespace) -> Configuration:
         raise ValueError(f"--against {arguments.against}: no finished corpus there (no manifest.json)")
     if arguments.workers < 1:
         raise ValueError(f"--workers={arguments.workers}: at least one process is needed")
+    if not 0 <= arguments.maximum_failed <= 1:
+        raise ValueError(f"--maximum-failed={arguments.maximum_failed}: is a share, from 0 to 1")
+    if arguments.minimum_words < 0:
+        raise ValueError(f"--minimum-words={arguments.minimum_words}: is at least 0")
     return Configuration(
         sources=names,
         options=source_options(arguments.option),
@@ -284,9 +288,14 @@ def withdrawn(url: str) -> frozenset[str]:
 
 
 def read_key(url: str | None) -> bytes:
-    """Return the surrogate key in the file at `url`. Raises ValueError where it is too short to protect anything."""
+    """Return the surrogate key in the file at `url`.
+
+    Raises ValueError where there is no such file or the key is too short to protect anything.
+    """
     if url is None:
         return b""
+    if not storage.exists(url) or storage.is_folder(url):
+        raise ValueError(f"--surrogate-key-file {url}: no such file")
     with storage.open_input(url) as stream:
         key = stream.read().strip()
     if len(key) < 16:

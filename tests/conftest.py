@@ -1,4 +1,4 @@
-"""What tests share: where the real data is, if it is there."""
+"""What tests share: where the real data is, if it is there, and a surrogate key."""
 
 import os
 from pathlib import Path
@@ -15,3 +15,11 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set MEDBERT_SHARED to the folder that holds data/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a fixed surrogate key, so that builds can be compared byte for byte."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    path.write_text("0123456789abcdef0123456789abcdef")
+    return path

@@ -32,13 +32,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("key") / "key"
-    path.write_text("0123456789abcdef0123456789abcdef")
-    return path
-
-
 def build(source: str, output: str, key: Path, options: Sequence[str] = ()) -> None:
     """Build in a process of its own, as users do."""
     command = [sys.executable, "-m", "pipelines.build_corpus", f"--input={source}", f"--output={output}"]

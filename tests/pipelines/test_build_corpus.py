@@ -32,13 +32,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("key") / "key"
-    path.write_text("0123456789abcdef0123456789abcdef")
-    return path
-
-
-@pytest.fixture(scope="session")
 def build(raw: Path, key_file: Path) -> Callable[..., int]:
     def run(output: Path, *options: str) -> int:
         arguments = [f"--input={raw}", f"--output={output}", f"--surrogate-key-file={key_file}", "--progress=quiet"]

@@ -1,10 +1,10 @@
-"""Folders that a build cannot use are refused before anything is written."""
+"""Folders and options that a build cannot use are refused before anything is written."""
 
 from pathlib import Path
 
 import pytest
 
-from pipelines.command_line import check_folders
+from pipelines.command_line import build_parser, check_folders, configuration, read_key
 
 
 @pytest.fixture
@@ -45,3 +45,22 @@ def test_an_input_that_is_none_is_refused(raw: Path):
             check_folders(str(wrong), str(raw.parent / "corpus"))
     with pytest.raises(ValueError, match="named like a source"):
         check_folders(str(raw / "ggponc"), str(raw.parent / "corpus"))
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--maximum-failed=2", "--maximum-failed=-0.1", "--maximum-failed=nan", "--minimum-words=-3", "--workers=0"],
+)
+def test_numbers_out_of_range_are_refused(option: str):
+    with pytest.raises(ValueError, match=option.split("=")[0]):
+        configuration(build_parser().parse_args([option]))
+
+
+def test_a_key_file_that_is_none_is_refused(tmp_path: Path):
+    for wrong in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ValueError, match="no such file"):
+            read_key(str(wrong))
+    (tmp_path / "key").write_text("too short")
+    with pytest.raises(ValueError, match="at least 16"):
+        read_key(str(tmp_path / "key"))
+    assert read_key(None) == b""
