@@ -1,9 +1,11 @@
 """The protocol: one grid and one set of resamples for all models; each step's result is a file."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,14 @@ from medbert.tasks.examples import Splits, label_table
 LEARNING_RATES = (2e-5, 5e-5, 1e-4)
 LONG_SHARE = 0.01
 """Share of training texts beyond the model's length from which on the strategies for long texts are tried."""
+
+
+@lru_cache(maxsize=64)
+def file_digest(path: Path, size: int, changed: int) -> str:
+    """Return the digest of a file; `size` and `changed` (ns) tell when it is to be read again."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "blake2b").hexdigest()
+
 
 Fit = Callable[[ModelRow, Splits, Settings, int, str, bool], finetune.Fitted]
 
@@ -43,8 +53,8 @@ class Protocol:
         config = Path(row.location) / "config.json"
         weights = Path(row.location) / "model.safetensors"
         stamp: list[Any] = [config.read_text() if config.is_file() else ""]
-        if weights.is_file():  # new weights of the same shape have the same size
-            stamp += [weights.stat().st_size, weights.stat().st_mtime_ns]
+        if weights.is_file():
+            stamp.append(file_digest(weights, weights.stat().st_size, weights.stat().st_mtime_ns))
         values = [row.location, splits.fingerprint(), asdict(self.settings), self.learning_rates, stamp]
         return blake2b(json.dumps(values).encode(), digest_size=12).hexdigest()
 

@@ -1,6 +1,7 @@
 """The protocol: what chooses, what is counted, what goes on after a kill."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,6 +164,18 @@ def test_a_failed_run_is_counted_and_its_model_compared_to_none():
     assert not any(score.best for score in scores), "nothing is better than all others where one has a failed run"
     scores, _ = scoring.compare("t", given, {name: runs[name] for name in ("good", "bad")}, {"good": 0, "bad": 0}, 50)
     assert {score.model for score in scores if score.best and score.metric == "macro_f1"} == {"good"}
+
+
+def test_runs_are_those_of_the_weights_not_of_their_date(bert, tmp_path):
+    plan, folder = Protocol(tmp_path), Path(shutil.copytree(bert, tmp_path / "copy"))
+    row, weights = ModelRow("m", str(folder)), folder / "model.safetensors"
+    key = plan.key(row, splits())
+    os.utime(weights, ns=(1, 1))
+    assert plan.key(row, splits()) == key
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(bytes(content))
+    assert plan.key(row, splits()) != key
 
 
 def test_positions_are_counted_as_the_architecture_does(tmp_path):
