@@ -20,6 +20,7 @@ from pipelines.documents import Documents
 from pipelines.similarity import batches
 from pipelines.stars import connect_by_stars
 from pipelines.summary import summarise
+from pipelines.usage import release_memory
 from pipelines.workspace import Workspace, write_shingles
 from schemas import storage
 from schemas.signatures import Deduplication, Summary
@@ -117,7 +118,7 @@ def run_tasks(
     """Do the tasks of a stage that are not done yet, on Beam's workers; a single one in this process."""
     waiting = [task for task in tasks if not workspace.done(f"{stage}-{task[0]}.npz")]
     if len(waiting) == 1:
-        work(workspace, *waiting[0])
+        _run_task(work, workspace, waiting[0])
     elif waiting:
         with make_pipeline() as pipeline:
             _ = (
@@ -130,6 +131,7 @@ def run_tasks(
 
 def _run_task(work: Callable[..., None], workspace: Workspace, task: tuple) -> None:
     work(workspace, *task)
+    release_memory()
 
 
 def reject_benchmarks(

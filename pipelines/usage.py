@@ -1,9 +1,12 @@
 """What a build costs: wall and CPU seconds of each pass, peak memory of its processes."""
 
+import ctypes
 import resource
 import sys
 import time
 from pathlib import Path
+
+import pyarrow as pa
 
 _STATUS = Path("/proc/self/status")
 
@@ -24,6 +27,15 @@ def peak_memory_of_children() -> int:
 
 def _maximum(who: int) -> int:
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def release_memory() -> None:
+    """Give free memory back to the system: else what one stage leaves behind adds to what the next one needs."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc alone
+        if trim is not None:
+            trim(0)
 
 
 def cpu_seconds() -> float:

@@ -27,6 +27,9 @@ BATCH_ROWS = 1 << 13
 GAP = 1 << 14
 """Shingles between two wanted segments of a file below which both are read in one."""
 
+READ = 1 << 21
+"""How many shingles are read in one, about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -206,6 +209,7 @@ def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> list[np
     """Read segments of a file of uint32, neighbours at once."""
     found = []
     far = offsets[places[1:]] - offsets[places[:-1] + 1] > GAP
+    far |= np.diff(offsets[places] // READ) > 0
     bounds = [0, *(np.flatnonzero(far) + 1).tolist(), places.size]
     with storage.open_input(url) as stream:
         for low, high in itertools.pairwise(bounds):
