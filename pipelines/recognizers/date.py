@@ -32,7 +32,7 @@ FORMS = [
     # 21/06/1967, 12-05-1954
     rf"{DAY} ?[/-] ?{MONTH} ?[/-] ?(?:1[89]|20)\d\d(?!\d)",
     # 12. Mai 1954, 1. - 21. Juli 2022, 13.Juli 2025
-    rf"{DAY}\.?(?:{TO}{DAY}\.?)?[\s-]{{0,3}}{MONTH_NAME}(?:,?[\s-]{{0,2}}{YEAR})?",
+    rf"{DAY}\.?(?:{TO}{DAY}\.?)?[\s/-]{{0,3}}{MONTH_NAME}(?:,?[\s/-]{{0,2}}{YEAR})?",
     # 03-05/2021, 03/2021, 1.2018
     rf"(?:{MONTH}{TO})?{MONTH} ?[/.] ?(?:19|20)\d{{2,3}}(?!\d|,\d)",
     # 3.4. and 05.11. with the last full stop
@@ -78,7 +78,7 @@ SPOKEN = re.compile(
 # the day of an entry, where other dates of the text are written with strokes and a year: 6/5 reizlos
 ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
 FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
-WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b")
+WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ[1-4]\s?/\s?(?:20)?\d\d\b")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
@@ -116,7 +116,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
-    for match in WEEK.finditer(text) if "KW" in text else ():
+    for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
         start, flag = tokens.starts[index], tokens.flags[index]

@@ -14,7 +14,7 @@ BEFORE = re.compile(
     rf"|\bsogenannte[rsn]?)\s*$"
 )
 TAILS = "|".join(map(re.escape, read_lines("eponym_tails")))
-AFTER = re.compile(rf"(?:['’]?s?sche[nrms]?)? ?[-– ] ?(?:\w+[-–])?(?:{TAILS})", re.IGNORECASE)
+AFTER = re.compile(rf"(?:['’]?s?sche[nrms]?)? ?[-– ] ?(?:\w+[-–])?(?P<tail>{TAILS})", re.IGNORECASE)
 ADJECTIVE = re.compile(r"['’]?s?(?:sche[nrms]?|ianer|oid)\b")
 
 
@@ -35,7 +35,10 @@ def is_eponym(tokens: Tokens, first: int, last: int, before_noun: bool = True) -
         and any(tokens.flags[i] & Flag.EPONYM for i in range(first, last))
     ):
         return True
-    if AFTER.match(after) or ADJECTIVE.match(after):
+    if ADJECTIVE.match(after):
+        return True
+    # Wolf-Studie, but not "Wolf studiert"
+    if (match := AFTER.match(after)) and (tokens.lower_cased or match["tail"][0].isupper() or " " not in match[0]):
         return True
     if match := BEFORE.search(text, max(0, start - 34), start):
         # "nach Berlin", "nach Frau Weber" are decided elsewhere; "M. Boeck" may be a name

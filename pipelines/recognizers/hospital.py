@@ -32,7 +32,7 @@ ADJECTIVES = frozenset(
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
 PAYER = re.compile(
-    r"(?:Police|\bvers\.|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung"
+    r"(?:Police|\b[Vv]ers\.|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung"
     r"|ostenträger"
     r"|\bKK)\W"
 )
@@ -192,7 +192,7 @@ def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:
             return None
         around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30]
         sure = lower in ("aok", "barmer", "dak", "drv", "ikk", "bkk", "kkh") or PAYER.search(around)
-        sure = sure or (len(lower) > SHORTEST_SURE and not tokens.flags[index] & WORDS)
+        sure = sure or (len(lower) > SHORTEST_SURE and not tokens.flags[index] & Flag.COMMON)
         end += tokens.word(end) in ("Krankenkasse", "Versicherung", "Versicherungen", "Gesundheit", "classic", "gesund")
         return (first, end) if sure or tokens.word(end - 1) == "Krankenkasse" else None
     if lower in COMPANY:

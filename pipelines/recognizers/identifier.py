@@ -35,9 +35,12 @@ ROOM = (
     "block",
     "room",
     "ward",
+    "raum",
+    "demoraum",
+    "behandlungsraum",
 )
 ROOM_VALUE = re.compile(
-    r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?(?: (?:Nord|Süd|Ost|West|Mitte)\b)?"
+    r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?(?:[ -](?:Nord|Süd|Ost|West|Mitte)\b)?"
     r"|[IVX]{1,4}"
     r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%])"
 )

@@ -46,6 +46,9 @@ ORDERS = re.compile(
     r"\b(?:KH|Krankenhaus|Klinikum|Spital|Kloster) (?:der )?Barmherzige[nr]? (?:Brüder"
     r"|Schwestern)(?: [A-ZÄÖÜ][a-zäöüß]+)?"
 )
+FIRM = re.compile(
+    r"\b(?:bei|über|von|durch) (?:der )?(?:Fa\.|Firma) ((?:[A-ZÄÖÜ][\w&-]+)(?: (?:& )?[A-ZÄÖÜ][\w&-]+){0,2})"
+)
 HOME_NAME = re.compile(r"\b(?:aus dem|im|ins|vom|in dem) (Haus [A-ZÄÖÜ][a-zäöüß]{3,20})(?! ?\d)")
 SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]|$)")
 SHORT_FORMS = ("AG", "KG", "SE")
@@ -87,6 +90,8 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     for match in (*PHARMACY.finditer(text), *ORDERS.finditer(text), *OPERATORS.finditer(text)):
         yield Entity("HOSPITAL", match.start(), match.end(), 0.7, NAME)
+    for match in FIRM.finditer(text) if "Fa." in text or "Firma" in text else ():
+        yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.96, NAME)
     for match in HOME_NAME.finditer(text):
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for match in SHORT_KINDS.finditer(text):

@@ -17,7 +17,8 @@ JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten",
 AGE_AFTER = re.compile(
     r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
     r"|a)?[,;)]|\sJahre?\.)"
-    r"|,\s(\d{1,2})(?=\.(?:\s|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))|\s[mwd]\s(\d{1,3})(?=\s?J)"
+    r"|,\s(\d{1,2})(?=\.(?:\s(?!Ass\b|[A-ZÄÖÜ][a-zäöü]+\s*(?:\n|$|,))|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))"
+    r"|\s[mwd]\s(\d{1,3})(?=\s?J)"
 )
 AGE_OF_WORKER = re.compile(r",\s(\d\d)(?=\))")
 REST_OF_BRACKETS = re.compile(r"((?:, [^\W\d_]{3,20}){1,4})\)")

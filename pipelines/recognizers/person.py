@@ -287,12 +287,29 @@ def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             continue
         if flag & Flag.FIRST_NAME:
             span = _given_name(tokens, index)
+            surname = _surname_before(tokens, index)
+            span = (surname, (span or (index, index + 1))[1]) if surname is not None else span
         elif flag & Flag.SURNAME and tokens.word(index + 1) == "," and tokens.flag(index + 2) & Flag.FIRST_NAME:
             span = name_after(tokens, index, any_word=True)
         else:
             span = None
         if span and not is_eponym(tokens, span[0], span[1] - 1):
             yield span[0], span[1], 0.6
+
+
+def _surname_before(tokens: Tokens, index: int) -> int | None:
+    """Return where a surname begins that fills what is before a comma and the given name: van den Broek, Piet."""
+    if tokens.word(index - 1) != "," or tokens.new_line(index):
+        return None
+    at = index - 2
+    flag = tokens.flag(at)
+    if not tokens.is_upper(at) or flag & (
+        WORDS | Flag.PLACE | Flag.STAFF | Flag.PATIENT | Flag.MEDICAL | Flag.NOT_NAME
+    ):
+        return None
+    while at > 0 and tokens.flag(at - 1) & Flag.PARTICLE and not tokens.new_line(at):
+        at -= 1
+    return at if tokens.ends_column(at) or tokens.word(at - 1) in (":", ")", "|") else None
 
 
 def _is_hyphened_given_name(tokens: Tokens, index: int) -> bool:

@@ -14,6 +14,8 @@ VALUE = re.compile(r"\s?(?:Nr\.)?\s?[:=]\s{0,4}([^\W_][\w]{0,15}(?:[./_-][\w]{1,
 BARE_VALUE = re.compile(
     r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
+# words that end a line behind a stroke
+ENDINGS = frozenset("re li bds neg pos min tag std nein ja ca sek".split())
 TYPED = ("protokoll", "dikt", "diktat", "schreibdienst", "geschrieben", "schreiber", "schreiberin")
 KNOWN = Flag.COMMON | Flag.UNIT | Flag.MEDICAL | Flag.TITLE | Flag.ANATOMY | Flag.SALUTATION | Flag.PATIENT
 # the marks of who dictated and who typed: at the end of a date's line, or a line of their own
@@ -107,7 +109,10 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in STAMPED.finditer(text):
         if match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start()):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-    for match in (*LAST.finditer(text), *SIGN.finditer(text), *BEFORE_TIME.finditer(text)):
+    for match in LAST.finditer(text):
+        if match[1] not in SMALL_WORDS | ENDINGS and not lexicon()[match[1]] & (Flag.UNIT | Flag.MEDICAL):
+            yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in (*SIGN.finditer(text), *BEFORE_TIME.finditer(text)):
         if not lexicon()[match[1].rstrip(".")] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
