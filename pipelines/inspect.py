@@ -11,6 +11,7 @@ Shards are read a batch at a time, so any corpus can be looked at.
 import argparse
 import difflib
 import heapq
+import os
 import random
 import re
 import shutil
@@ -103,6 +104,21 @@ def duplicates(corpus: str, manifest: Manifest, wanted: str | None, source: str 
     return [row for row, _ in zip(marked, range(count), strict=False)]
 
 
+def expression(text: str) -> re.Pattern[str]:
+    """Return the compiled regular expression. Raises ArgumentTypeError that says what is wrong with it."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+
+
+def positive(text: str) -> int:
+    """Return a number of at least 1. Raises ArgumentTypeError."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text}: is no number of at least 1")
+    return int(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = argparse.ArgumentParser(
@@ -124,12 +140,12 @@ def build_parser() -> argparse.ArgumentParser:
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == "search":
-            command.add_argument("pattern", metavar="REGEX", type=re.compile)
+            command.add_argument("pattern", metavar="REGEX", type=expression, help="case counts; (?i) makes it not")
         if name in ("show", "duplicates"):
             command.add_argument("id", metavar="ID", nargs="?" if name == "duplicates" else None)
         if name != "show":
             command.add_argument("--source", choices=SOURCES, metavar="NAME", help="of this source only")
-            command.add_argument("--count", type=int, default=3, metavar="N", help="how many (default 3)")
+            command.add_argument("--count", type=positive, default=3, metavar="N", help="how many (default 3)")
         if name == "sample":
             command.add_argument("--seed", type=int, default=1, metavar="N", help="of the draw (default 1)")
     return parser
@@ -166,8 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         manifest = Manifest.read(storage.join(options.corpus, "manifest.json"))
         shown = 0
         for text in output(options, manifest):
-            print(text)
+            print(text, flush=True)
             shown += 1
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (OSError, ValueError) as error:
         reason = error if isinstance(error, ValueError) else "no finished corpus there, or it lacks a shard"
         print(f"{options.corpus}: {reason}", file=sys.stderr)

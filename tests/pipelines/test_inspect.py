@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,3 +81,19 @@ def test_what_is_not_there_is_said(corpus: Path, tmp_path: Path, capsys: pytest.
 def test_equal_lines_have_no_sign_between_them():
     assert "|" not in side_by_side("Ein Satz.\nNoch einer.", "Ein Satz.\nNoch einer.")
     assert side_by_side("", "nur rechts").strip() == "| nur rechts"
+
+
+@pytest.mark.parametrize("wrong", [["search", "("], ["sample", "--count", "0"], ["sample", "--count", "-1"]])
+def test_a_wrong_option_is_said_in_a_line(wrong: list[str], corpus: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--corpus", str(corpus), *wrong])
+    assert "error: argument" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(corpus: Path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pipelines.inspect", "--corpus", str(corpus), "sample"]
+    with os.fdopen(write) as broken:
+        done = subprocess.run(command, check=False, stdout=broken, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
