@@ -128,7 +128,7 @@ def claim(output: Path, source: dict[str, Any]) -> None:
     path, content = output / "source.json", json.dumps(source, sort_keys=True)
     if path.exists() and path.read_text() != content:
         raise ValueError(
-            f"{output}: holds tokens of another corpus, tokenizer, variant or held-out share; name another folder"
+            f"{output}: holds tokens of another corpus, tokenizer, variant or held-out share; remove it or name another"
         )
     write_whole(path, content.encode())
 
