@@ -72,16 +72,21 @@ def histogram(title: str, by_source: Mapping[str, Mapping[str, int]], language: 
 
 
 def distributions(manifest: Manifest, language: Language) -> str:
-    """Return the histograms that the manifest has, all sources together."""
-    plots = [
-        histogram(language.text(f"dist_{name}"), by_source, language)
-        for name in ("words", "sentences", "similarity")
-        if any((by_source := manifest.distributions.get(name, {})).values())
-    ]
-    if clusters := manifest.deduplication.get("clusters"):
-        plots.append(histogram(language.text("dist_clusters"), {"": clusters}, language))
-    heading = element("h2", escape(language.text("distributions")), id="distributions")
-    return heading + ("".join(plots) or element("p", escape(language.text("none"))))
+    """Return the histograms of the manifest, all sources together; one that is missing or empty is said to be so."""
+    found: dict[str, Mapping[str, Mapping[str, int]] | None] = {
+        name: manifest.distributions.get(name) for name in ("words", "sentences", "similarity")
+    }
+    clusters = manifest.deduplication.get("clusters")
+    found["clusters"] = None if clusters is None else {"": clusters}
+    plots = []
+    for name, by_source in found.items():
+        title = language.text(f"dist_{name}")
+        if by_source and any(by_source.values()):
+            plots.append(histogram(title, by_source, language))
+        else:
+            said = language.text("dist_missing" if by_source is None else "none")
+            plots.append(element("h3", escape(title)) + element("p", escape(said)))
+    return element("h2", escape(language.text("distributions")), id="distributions") + "".join(plots)
 
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LINE = 860, 380, 70, 190, 12, 44, 15

@@ -116,7 +116,7 @@ def variants_table(statistics: Mapping[str, Mapping[str, CorpusStatistics]]) -> 
 
 def account_table(accounts: Mapping[str, Account]) -> Section:
     """Return where the documents of each source went."""
-    total = sum(accounts.values(), Account())
+    total = sum(accounts.values(), Account()) if accounts else None
     cells = [
         [
             DISPLAY_NAMES[source],
@@ -150,13 +150,19 @@ def count_table(title: str, first: str, counts: Mapping[str, Mapping[str, int]],
 
 def overlap_table(duplicates: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Section:
     """Return who duplicates whom: marked documents, exact and near, by source and source of the kept one."""
+    title, header = "Who duplicates whom", ("Source", "Duplicates of", "Exact", "Near")
+    if not duplicates:
+        return Section(title, header, (), "The manifest has no counts of duplicates.")
     cells = []
     for source in SOURCES:
         for kept in SOURCES:
-            exact, near = (duplicates.get(kind, {}).get(source, {}).get(kept, 0) for kind in ("exact", "near"))
-            if exact or near:
-                cells.append([DISPLAY_NAMES[source], DISPLAY_NAMES[kept], number(exact), number(near)])
-    return Section("Who duplicates whom", ("Source", "Duplicates of", "Exact", "Near"), cells)
+            counts = [
+                duplicates[kind].get(source, {}).get(kept, 0) if kind in duplicates else None
+                for kind in ("exact", "near")
+            ]
+            if any(counts):
+                cells.append([DISPLAY_NAMES[source], DISPLAY_NAMES[kept], *map(number, counts)])
+    return Section(title, header, cells)
 
 
 def tokens_table(tokens: Mapping[str, Any] | None) -> Section:
@@ -176,7 +182,7 @@ def tokens_table(tokens: Mapping[str, Any] | None) -> Section:
 def terms_table(vocabulary: Mapping[str, Any]) -> Section:
     """Return the commonest terms of each source and how many documents hold them."""
     title, header = "Top terms", ("Source", "Terms and how many documents hold them")
-    if not vocabulary:
+    if not {"growth", "terms"} <= set(vocabulary):
         return Section(title, header, (), "The manifest has no counts of terms.")
     cells = []
     for source in (source for source in SOURCES if source in vocabulary["growth"]):
@@ -196,8 +202,7 @@ def sections(manifest: Manifest, tokens: Mapping[str, Any] | None = None) -> lis
     tables.append(account_table(manifest.sources))
     tables.append(variants_table(manifest.statistics))
     rejected = {source: account.rejected for source, account in manifest.sources.items()}
-    if "duplicates" in manifest.deduplication:
-        tables.append(overlap_table(manifest.deduplication["duplicates"]))
+    tables.append(overlap_table(manifest.deduplication.get("duplicates", {})))
     tables.append(count_table("Rejections by reason", "Reason", rejected, REASONS_NOTE))
     tables.append(count_table(ENTITIES, "Label", manifest.entities))
     if manifest.withdrawn:

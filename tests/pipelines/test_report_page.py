@@ -114,6 +114,41 @@ def test_missing_is_missing_and_zero_is_zero():
     assert rows["Thieme Publishing Group"][:4] == ["0"] * 4
 
 
+def leaves(tree: dict, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The places of all mappings within `tree` and of what is in them."""
+    return [
+        place
+        for name, value in tree.items()
+        for place in [(*path, name), *(leaves(value, (*path, name)) if isinstance(value, dict) else [])]
+    ]
+
+
+@pytest.mark.parametrize("part", ["vocabulary", "deduplication", "distributions", "entities"])
+def test_whatever_is_cut_from_a_manifest_the_rest_is_shown(part: str):
+    manifest = replace(MANIFEST, vocabulary=VOCABULARY)
+    for *path, name in leaves(getattr(manifest, part)):
+        cut = json.loads(json.dumps(getattr(manifest, part)))
+        inner = cut
+        for step in path:
+            inner = inner[step]
+        del inner[name]
+        assert "140.000" in page(replace(manifest, **{part: cut}), "de")
+
+
+def test_what_a_manifest_lacks_is_not_shown_as_zero():
+    bare = replace(MANIFEST, sources={}, statistics={}, entities={}, distributions={}, deduplication={})
+    tree = html.fromstring(page(bare))
+    ours = [row.xpath("td/text()") for row in tree.xpath("//table/tbody/tr[th]")]
+    assert not [row for row in ours if "0" in row]
+    text = tree.text_content()
+    assert text.count("The manifest has no such counts.") == 4
+    assert text.count("The manifest has no figures of this variant.") == 2
+    assert "The manifest has no counts of duplicates." in text
+    near = replace(MANIFEST, deduplication={"duplicates": {"near": {"thieme": {"wikipedia": 3}}}})
+    rows = html.fromstring(page(near)).xpath("//h2[@id='who-duplicates-whom']/following-sibling::div[1]//tbody/tr")
+    assert [row.xpath("td/text()") for row in rows] == [["Wikipedia", MISSING, "3"]]
+
+
 def test_a_rate_that_rounds_to_zero_is_not_shown_as_zero():
     tree = html.fromstring(page(MANIFEST, "de"))
     rows = tree.xpath("//h2[@id='rates']/following-sibling::div[1]//tbody/tr")
