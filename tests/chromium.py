@@ -2,7 +2,7 @@
 
     python -m tests.chromium --corpus DIR --output docs/images
 
-takes the pictures of the report that the documents show.
+takes the pictures of the report that the documents show: in English on a light screen, in German on a dark one.
 """
 
 import argparse
@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import html
+
+from pipelines.report import page, read_run
+from schemas.manifest import Manifest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -38,8 +41,8 @@ class Visit:
     requests: list[str]
 
 
-def start(page: Path, folder: Path, flags: Sequence[str], width: int = 1300, height: int = 900) -> tuple[str, str]:
-    """Run Chromium on `page` with a profile in `folder`; return its output and its log."""
+def start(file: Path, folder: Path, flags: Sequence[str], width: int = 1300, height: int = 900) -> tuple[str, str]:
+    """Run Chromium on `file` with a profile in `folder`; return its output and its log."""
     command = [
         str(CHROMIUM),
         *FLAGS,
@@ -48,16 +51,16 @@ def start(page: Path, folder: Path, flags: Sequence[str], width: int = 1300, hei
         f"--window-size={width},{height}",
     ]
     done = subprocess.run(
-        [*command, *flags, page.as_uri()], capture_output=True, text=True, timeout=SECONDS, check=True
+        [*command, *flags, file.as_uri()], capture_output=True, text=True, timeout=SECONDS, check=True
     )
     return done.stdout, done.stderr
 
 
-def visit(page: Path, folder: Path, *flags: str, width: int = 1300) -> Visit:
-    """Open `page`, run its scripts to their end and return what became of it."""
+def visit(file: Path, folder: Path, *flags: str, width: int = 1300) -> Visit:
+    """Open `file`, run its scripts to their end and return what became of it."""
     net_log = folder / "net.json"
     output, log = start(
-        page, folder, ["--dump-dom", "--virtual-time-budget=10000", f"--log-net-log={net_log}", *flags], width
+        file, folder, ["--dump-dom", "--virtual-time-budget=10000", f"--log-net-log={net_log}", *flags], width
     )
     return Visit(html.fromstring(output), [line for line in log.splitlines() if "CONSOLE" in line], asked_for(net_log))
 
@@ -71,25 +74,28 @@ def asked_for(net_log: Path) -> list[str]:
     return sorted(url for url in urls if not url.startswith(OWN_SCHEMES))
 
 
-def picture(page: Path, target: Path, *flags: str, width: int = 1300, height: int = 1100) -> None:
-    """Write what is seen of `page` as PNG to `target`."""
+def picture(file: Path, target: Path, *flags: str, width: int = 1300, height: int = 1100) -> None:
+    """Write what is seen of `file` as PNG to `target`."""
     with tempfile.TemporaryDirectory() as folder:
-        start(page, Path(folder), [f"--screenshot={target.resolve()}", *flags], width, height)
+        start(file, Path(folder), [f"--screenshot={target.resolve()}", *flags], width, height)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take the pictures; return 0, or 2 where there is no Chromium or no report."""
+    """Take the pictures; return 0, or 2 where there is no Chromium or no corpus."""
     parser = argparse.ArgumentParser("python -m tests.chromium", description="Take pictures of a corpus's report.")
     parser.add_argument("--corpus", required=True, metavar="DIR", type=Path)
     parser.add_argument("--output", required=True, metavar="DIR", type=Path)
     options = parser.parse_args(arguments)
-    page = options.corpus / "report.html"
-    if CHROMIUM is None or not page.is_file():
-        print("no Chromium" if CHROMIUM is None else f"{page}: no report", file=sys.stderr)
+    if CHROMIUM is None or not (options.corpus / "manifest.json").is_file():
+        print("no Chromium" if CHROMIUM is None else f"{options.corpus}: no finished corpus", file=sys.stderr)
         return 2
     options.output.mkdir(parents=True, exist_ok=True)
-    picture(page.resolve(), options.output / "report-light.png")
-    picture(page.resolve(), options.output / "report-dark.png", DARK)
+    manifest, run = Manifest.read(str(options.corpus / "manifest.json")), read_run(str(options.corpus))
+    with tempfile.TemporaryDirectory() as folder:
+        for code, name, flags in (("en", "report-light.png", ()), ("de", "report-dark.png", (DARK,))):
+            path = Path(folder, f"{code}.html")
+            path.write_text(page(manifest, code, run), "utf-8")
+            picture(path, options.output / name, *flags)
     return 0
 
 
