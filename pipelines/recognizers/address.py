@@ -38,6 +38,9 @@ ZIP = re.compile(r"\d{4,5}(?![\d.,/:-]*\d)(?=[ \t,]{0,3}[^\W\d_])")
 HAMLET = r"([A-ZÄÖÜ][\wäöüß.-]+(?: [\wäöüß.-]+){0,3} \d{1,4}(?: ?[a-hA-H])?(?:/\d+)*)"
 STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
 STREET_BEFORE = re.compile(rf"(?:^|[\n,:]\s?|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
+NO_STREETS = frozenset(
+    "Tag Segment Bereich Alter Stadium Jahr Jahre Station Zimmer Mittel Verlauf Zyklus Woche".split()
+)
 POST_BOX = re.compile(r"Postfach\s(?:\d[\d ]*\d)")
 PLACE_FIRST = tuple(
     "bad sankt st groß gross klein neu alt ober unter markt maria hohen burg"
@@ -138,21 +141,7 @@ def _is_medical(tokens: Tokens, index: int, end: int) -> bool:
     """Tell whether "Am Tag 3" or "Im Segment 4" is meant: the words are medical, or the line goes on as a sentence."""
     at = index + 1
     while at < len(tokens) and tokens.ends[at] < end:
-        if tokens.flags[at] & (Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH | Flag.UNIT) or tokens.words[at] in (
-            "Tag",
-            "Segment",
-            "Bereich",
-            "Alter",
-            "Stadium",
-            "Jahr",
-            "Jahre",
-            "Station",
-            "Zimmer",
-            "Mittel",
-            "Verlauf",
-            "Zyklus",
-            "Woche",
-        ):
+        if tokens.flags[at] & (Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH | Flag.UNIT) or tokens.words[at] in NO_STREETS:
             return True
         at += 1
     following = tokens.text[end : end + 9]
@@ -332,6 +321,9 @@ def _is_dateline(tokens: Tokens, index: int, end: int) -> bool:
 def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     flag = tokens.flags[index]
     if tokens.word(end) in "-–" and tokens.joined(end) and end < len(tokens):
+        return False
+    last = tokens.flag(end - 1)
+    if end - index > 2 and (tokens.word(end - 1).isupper() or (last & WORDS and not last & (NAMES | Flag.PLACE))):
         return False
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False

@@ -37,7 +37,7 @@ KIN_BEFORE = re.compile(
     r"|Nichte|Neffe|Enkel(?:in)?)(?: \((?:\d{1,3}(?:,| und| u\.) ){0,4}|, )$"
 )
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
-Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\s?\)|\sG\d))")
+Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\sG\d))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(

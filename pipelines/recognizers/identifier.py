@@ -255,6 +255,8 @@ def _is_identifying(kind: str, form: str) -> bool:
         return False
     if kind == "taxid" and " " in form:
         return CHECKS["taxid"](form)
+    if kind == "file" and " RR " in form:
+        return False
     if kind == "svnr":
         return digits == 10
     return digits > 5 or kind not in ("long",)

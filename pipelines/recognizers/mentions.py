@@ -197,7 +197,10 @@ def _in_roles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             is_unknown(tokens, at)
             or tokens.is_initial(at)
             or tokens.flag(at) & Flag.PARTICLE
-            or (is_nameable(tokens, at) and (full or not tokens.flag(at) & WORDS or tokens.closes(at + 1)))
+            or (
+                is_nameable(tokens, at)
+                and (full or not tokens.flag(at) & WORDS or tokens.closes(at + 1) or tokens.word(at + 1) == ".")
+            )
         ):
             yield from _listed(tokens, at, 0.75)
 

@@ -1,5 +1,7 @@
 """The grammar of a person's name on tokens: titles, initials, particles, double names, "Nachname, Vorname"."""
 
+import re
+
 from pipelines.recognizers.lexicon import NAME, WORDS, Flag
 from pipelines.recognizers.tokens import Tokens
 
@@ -12,6 +14,8 @@ PREPOSITIONS = frozenset("vom auf zum am und".split())
 LONG_LINE = 60
 LONGEST_CHAIN = 12
 MOST_TITLES = 40
+# numerals and short forms without a vowel: III, MVZ
+NO_NAME = re.compile(r"[IVX]{2,4}|[B-DF-HJ-NP-TV-XZ]{3}")
 HYPHENS = ("-", "–", "‐", "‑")
 APOSTROPHES = ("'", "’", "´", "`")
 NEVER = Flag.NOT_NAME | Flag.SALUTATION | Flag.TITLE | Flag.BIRTH | Flag.PHONE | Flag.FAX
@@ -137,7 +141,7 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
     word = tokens.words[index]
     if len(word) == 1:
         return tokens.word(index + 1) in APOSTROPHES and tokens.joined(index + 1) and tokens.is_upper(index + 2)
-    if not _is_cased_as_name(word):
+    if not _is_cased_as_name(word) or (word.isupper() and NO_NAME.fullmatch(word)):
         return False
     if flag & Flag.MEDICAL and not flag & NAME and (parts or not any_word):
         return False

@@ -27,6 +27,7 @@ LONGEST_WINDOW = 64
 """Tokens of a window; longer ones are cut, so that memory is bounded."""
 LONGEST_ABBREVIATION = 5
 FEWEST_DIGITS = 5
+ADJECTIVES = ("ische", "isches", "ischer", "ischen", "ischem")
 OUTSIDE = "O"
 FAMILIAR = (
     Flag.COMMON | Flag.MEDICAL | Flag.COMPOUND | Flag.ANATOMY | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD
@@ -101,9 +102,11 @@ def _is_abbreviation(tokens: Tokens, index: int) -> bool:
 
 
 def _is_formula(word: str) -> bool:
-    """Tell whether a word is written as short forms of medicine are: PAS, EDVi."""
+    """Tell whether a word is written as short forms of medicine are, or an adjective: PAS, EDVi, Geriatrische."""
     if word.isupper():
         return len(word) <= LONGEST_ABBREVIATION
+    if word.endswith(ADJECTIVES):
+        return True
     return not word[1:].islower() and not word.startswith(("Mc", "Mac", "De", "Di", "La", "Le", "Van", "Von"))
 
 
