@@ -87,7 +87,7 @@ def notes(report: Mapping[str, Any], task: str) -> list[str]:
         cut = (entry["cost"] or {}).get("test_tokens_cut", 0)
         if cut:
             texts, tokens = entry["cost"]["test_texts_cut"], entry["cost"]["test_tokens"]
-            lines.append(f"{entry['model']}: {texts} test texts were too long, {cut} of {tokens} tokens not seen")
+            lines.append(f"{entry['model']}: {texts:,} test texts were too long, {cut:,} of {tokens:,} tokens not seen")
     return [*lines, *report["tasks"][task]["warnings"]]
 
 
