@@ -1,11 +1,11 @@
 """Train the tagger on synthetic letters and, if given, on annotated letters; or cross-validate it on these.
 
-    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--notes 200] [--cross-validate 4]
+    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--notes 0] [--cross-validate 4]
 
 FILE holds one document a line: {"id", "text", "entities": [{"begin", "end", "label"}]}; labels of the GeMTeX guideline
 (NAME_PATIENT, LOCATION_CITY, ...) are mapped to ours. Each letter is read twice, as it is and in disguise
-(scripts/disguised_letters.py); short notes (scripts/tagger_notes.py) are added. Without --cross-validate the model is
-written to pipelines/recognizers/models. Two runs give the same model. With it, each letter is read by a model that has
+(scripts/disguised_letters.py); short notes (scripts/tagger_notes.py) may be added. Without --cross-validate the model
+is written to pipelines/recognizers/models. Two runs give the same model. With it, a letter is read by a model that has
 seen its fold in no form, and what rules, tagger and both find is written to standard output, one JSON object for each
 letter and variant.
 """
@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=Path, nargs="*", default=[])
     parser.add_argument("--synthetic", type=int, default=200)
-    parser.add_argument("--notes", type=int, default=200)
+    parser.add_argument("--notes", type=int, default=0)
     parser.add_argument("--cross-validate", type=int, default=0, metavar="FOLDS")
     parser.add_argument("--output", type=Path, default=tagger.MODEL)
     arguments = parser.parse_args()

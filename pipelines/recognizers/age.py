@@ -11,9 +11,9 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj][äa]e?hr(?!en?\b|zehnt|gang|hundert|lich)"
+    r"(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
     r"|[Jj](?:ahre|\.)? alt"
-    r"|j\.|j\b|jr\.)|-?J\b(?!\.?-)"
+    r"|j\.|j\b|jr\.|jg\.)|-?J\b(?!\.?-)"
     r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?"
     r"|Jr?\.)(?:n)?\s{0,2}(?:alt"
     r"|junge|alte))",
@@ -30,9 +30,16 @@ LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
 # m/57, w, 43 J.
 SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
 SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
+# 67/m, 54w, 67 J., m
+SEX_JOINED = re.compile(r"(?:/[mwd]|w|♂|♀)(?=[\s,;)])|\s?J\.?, ?[mwd](?=[\s,;)])")
+IS_SO_OLD = re.compile(r"\b(?:[Ee]r|[Ss]ie|Pat\.|Patient(?:in)?) (?:ist|war|wird) (?:jetzt |gerade |nun |erst )?$")
+SO_OLD = re.compile(r"\s?(?:Jahre?\b(?! her)|J\b|geworden|und\b)")
+CHILD_BEFORE = re.compile(r"\b(?:Säugling|Kind|Junge|Mädchen|Neugeborenes|Kleinkind),? $")
+CHILD_AFTER = re.compile(r"\s?(?:Mon|Wo\b|Wochen|Tage|J\b|Jahre)")
 # Mutter (67) lebt, Schwester, 39, gesund; beide Söhne (12 und 15)
 KIN_BEFORE = re.compile(
-    r"(?:[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|Söhne|Töchter|Kinder|mann|frau|[Oo]ma|[Oo]pa"
+    r"(?:Patient(?:in)?|Pat\.|[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|Söhne|Töchter|Kinder|mann"
+    r"|frau|[Oo]ma|[Oo]pa"
     r"|Partner(?:in)?"
     r"|Nichte|Neffe|Enkel(?:in)?)(?: \((?:\d{1,3}(?:,| und| u\.) ){0,4}|, )$"
 )
@@ -96,6 +103,12 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     if (SEX_BEFORE.search(before) and SEX_AFTER.match(text, end)) or Y_O.match(text, end):
         return end
     if KIN_BEFORE.search(before) and KIN_AFTER.match(text, end):
+        return end
+    if (end - start > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
+        return end
+    if IS_SO_OLD.search(before) and SO_OLD.match(text, end):
+        return end
+    if CHILD_BEFORE.search(before) and CHILD_AFTER.match(text, end):
         return end
     if WITH_YEARS.search(before) and DIED.match(text, end) and end - start == 2:
         return end

@@ -32,7 +32,7 @@ FORMS = [
     # 21/06/1967, 12-05-1954
     rf"{DAY} ?[/-] ?{MONTH} ?[/-] ?(?:1[89]|20)\d\d(?!\d)",
     # 12. Mai 1954, 1. - 21. Juli 2022, 13.Juli 2025
-    rf"{DAY}\.?(?:{TO}{DAY}\.?)?[\s/-]{{0,3}}{MONTH_NAME}(?:,?[\s/-]{{0,2}}{YEAR})?",
+    rf"{DAY}(?:\.|te[nrs]?\b)?(?:{TO}{DAY}\.?)?[\s/-]{{0,3}}{MONTH_NAME}(?:,?[\s/-]{{0,2}}{YEAR})?",
     # 03-05/2021, 03/2021, 1.2018
     rf"(?:{MONTH}{TO})?{MONTH} ?[/.] ?(?:19|20)\d{{2,3}}(?!\d|,\d)",
     # 3.4. and 05.11. with the last full stop
@@ -47,6 +47,7 @@ GLUED = re.compile(
     r"|(?:19|20)\d\d-\d\d-\d\d(?!\d)",
     re.IGNORECASE,
 )
+AFTER_STROKE = re.compile(rf"{DAY}\.{MONTH}\.{YEAR}")
 SHORTEST_GLUED = 8
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
@@ -57,7 +58,7 @@ DAY_ALONE = re.compile(
 )
 BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|den)\s?$")
 ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
-ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)\d\d(?!\d)")
+ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)?\d\d(?!\d)")
 SPACED = re.compile(
     rf"{DAY} \. {{0,2}}{MONTH} ?\.(?! ?\d)|0?\d \d\d (?:19|20)\d\d(?!\d)|[0-3]\d [01]\d (?:19|20)\d\d(?!\d)"
 )
@@ -82,7 +83,7 @@ WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
-DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d.,]|\s*(?:Uhr|h\b|[^\W\d_]))")
+DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d]|[.,]\d|\s*(?:Uhr|[a-zµ]{{1,4}}\b|[a-z]+/|°|%|€|J\b|Mio|Jahre))")
 MOST_POINTS = 12
 """A number after strokes up to it is more likely a score (Apgar 9/10/10) than a year."""
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
@@ -148,6 +149,8 @@ def _numeric(tokens: Tokens, index: int) -> int:
             return match.end()
         year = YEARS.match(text, start) if len(tokens.word(index - 1)) >= SHORTEST_GLUED else None
         return year.end() if year and tokens.flag(index - 1) & (Flag.COMMON | Flag.COMPOUND) else 0
+    if before == "/" and (match := AFTER_STROKE.match(text, start)):
+        return match.end()
     if before in ".,/" and start > 1 and text[start - 2].isdigit() and before != ".":
         return 0
     if match := DATE.match(text, start):
