@@ -80,7 +80,7 @@ def curves(title: str, lines: Mapping[str, Mapping[int, Point]]) -> str:
     height, steps = 300, max(1, len(sizes) - 1)
 
     def place(size: int, value: float) -> tuple[float, float]:
-        return 60 + (WIDTH - 120) * sizes.index(size) / steps, 260 - 240 * (value - low) / (high - low)
+        return 76 + (WIDTH - 152) * sizes.index(size) / steps, 260 - 240 * (value - low) / (high - low)
 
     marks = []
     for tick in (low, (low + high) / 2, high):
