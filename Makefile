@@ -14,7 +14,7 @@ DAGS_OPTIONS ?=
 corpus: $(VENV)/.installed-corpus  ## build the corpus of generated samples
 	$(BIN)/python -m pipelines.build_corpus --runner=DirectRunner --output $(CORPUS)
 
-train: $(VENV)/.installed-dev  ## tokenizer and both models, tiny, on the sample corpus
+train: $(VENV)/.installed-dev | $(CORPUS)/manifest.json  ## tokenizer and both models, tiny, on the sample corpus
 	$(BIN)/python -m medbert.train --corpus $(CORPUS) --output build --recipe tiny --vocabulary-size 2000
 
 evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## six tiny models on synthetic reports, and on GERMEVAL=DIR
@@ -27,8 +27,10 @@ evaluate: $(VENV)/.installed-dev build/models/medbert.de-dedup/config.json  ## s
 	  --limit 120 --runs 2 --epochs 1 --learning-rates 1e-3 3e-3 --long-texts truncate windows --max-length 64 --training-sizes 40
 
 build/models/medbert.de-dedup/config.json:
-	test -f $(CORPUS)/manifest.json || $(MAKE) corpus
 	$(MAKE) train
+
+$(CORPUS)/manifest.json:
+	$(MAKE) corpus
 
 test: check  ## all checks and tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
