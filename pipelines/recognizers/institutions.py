@@ -50,6 +50,19 @@ FIRM = re.compile(
     r"\b(?:bei|über|von|durch) (?:der )?(?:Fa\.|Firma) ((?:[A-ZÄÖÜ][\w&-]+)(?: (?:& )?[A-ZÄÖÜ][\w&-]+){0,2})"
 )
 HOME_NAME = re.compile(r"\b(?:aus dem|im|ins|vom|in dem) (Haus [A-ZÄÖÜ][a-zäöüß]{3,20})(?! ?\d)")
+# words without one of which an expression cannot match: the search for them costs next to nothing
+KIND_WORDS = tuple(
+    "Dienst Wohnen mbulante olizei Rettung Feuerwehr Leitstelle Pfarrei Revier verwaltung Finanzamt".split()
+)
+SCHOOL_WORDS = ("schule", "gymnasium", "kindergarten", "kita")
+HOUSE_FORMS = (
+    (PHARMACY, tuple("-Apotheke -Praxis -Drogerie -Stift -Schule -Grundschule -Gymnasium".split())),
+    (ORDERS, ("Barmherzige",)),
+    (
+        OPERATORS,
+        tuple("Schön Asklepios elios HELIOS Sana Vivantes meos AMEOS edian MEDIAN Para Rhön edi Cele Becker".split()),
+    ),
+)
 SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]|$)")
 SHORT_FORMS = ("AG", "KG", "SE")
 LEGAL_FORMS = frozenset(read_lines("legal_forms"))
@@ -83,22 +96,26 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield from _house(tokens, index)
 
 
+def _has(text: str, words: Sequence[str]) -> bool:
+    return any(word in text for word in words)
+
+
 def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     """Yield offices and homes by their kind and place: Medizinischer Dienst Niederrhein, AG Minden, Mozartschule."""
     text = tokens.text
-    for match in KINDS.finditer(text):
+    for match in KINDS.finditer(text) if _has(text, KIND_WORDS) else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
-    for match in (*PHARMACY.finditer(text), *ORDERS.finditer(text), *OPERATORS.finditer(text)):
+    for match in (m for form, words in HOUSE_FORMS if _has(text, words) for m in form.finditer(text)):
         yield Entity("HOSPITAL", match.start(), match.end(), 0.7, NAME)
     for match in FIRM.finditer(text) if "Fa." in text or "Firma" in text else ():
         yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.96, NAME)
-    for match in HOME_NAME.finditer(text):
+    for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for match in SHORT_KINDS.finditer(text):
         flag = tokens.flag(tokens.first(match.start(1)))
         if flag & Flag.PLACE or not flag & (WORDS | Flag.MEDICAL | Flag.UNIT | Flag.STAFF | NAMES):
             yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
-    for match in SCHOOLS.finditer(text):
+    for match in SCHOOLS.finditer(text) if _has(text, SCHOOL_WORDS) else ():
         if not tokens.flag(tokens.first(match.start())) & WORDS:
             yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     for index in tokens.having(Flag.WARD):
