@@ -159,7 +159,7 @@ def test_a_document_of_ten_million_tokens_is_one_document(encoder: Path, tmp_pat
     (tmp_path / "tokens").mkdir()
     command = [sys.executable, "-c", LARGE, str(corpus), str(encoder), str(tmp_path / "tokens")]
     done = subprocess.run(command, capture_output=True, check=True, timeout=280)
-    assert int(done.stdout) < 1_000_000  # KiB: text, its Arrow copies and ids, not what the tokenizer makes of it all
+    assert int(done.stdout) < 1_250_000  # KiB: text, its Arrow copies and ids, not what the tokenizer makes of it all
     ends = np.fromfile(tmp_path / "tokens" / "webcrawl-00000.train.offsets", "<u8")
     assert max(np.diff(ends)) == 10_000_000
     counts = {"train": int(ends[-1]), "validation": 0}
