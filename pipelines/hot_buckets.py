@@ -35,7 +35,7 @@ class Links:
     """The forest that grows: edges between places in the bucket, and the component of each place.
 
     `seen`, ascending, are the codes, in names of sets, of the pairs that were compared and are not
-    similar; `compared` and `skipped` count pairs.
+    similar; `compared` and `skipped` count pairs, of which `allowed` are compared.
     """
 
     labels: np.ndarray
@@ -44,6 +44,10 @@ class Links:
     right: list[np.ndarray] = field(default_factory=list)
     compared: int = 0
     skipped: int = 0
+    allowed: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.allowed = PAIRS * self.labels.size
 
     def add(self, left: np.ndarray, right: np.ndarray, similar: np.ndarray) -> None:
         """Join those of the compared pairs that are `similar`, bool [pairs]."""
@@ -90,7 +94,12 @@ def link(
         sketches = odd_sketches(values, offsets, words)
         for left, right in promising_pairs(sketches, np.diff(offsets), threshold, links.labels, outside):
             verify(values, offsets, left, right, threshold, links)
-        return links
+            if links.skipped:
+                break
+        if not links.skipped:
+            return links
+        # more pairs than are affordable are nearly similar: the filter lists fewer
+        links.skipped, links.allowed = 0, links.compared + PAIRS * links.labels.size
     filtered = filter_prefixes(values, offsets, threshold)
     for codes in filtered.pairs_apart(links.labels):
         compare(values, offsets, codes, threshold, names, links)
@@ -120,7 +129,7 @@ def verify(
     values: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray, threshold: float, links: Links
 ) -> tuple[np.ndarray, np.ndarray]:
     """Join the similar ones of pairs, the first ones first; return the ends of those that are not similar."""
-    affordable = max(PAIRS * links.labels.size - links.compared, 0)
+    affordable = max(links.allowed - links.compared, 0)
     links.skipped += max(left.size - affordable, 0)
     left, right = left[:affordable], right[:affordable]
     failed = [(left[:0], right[:0])]
