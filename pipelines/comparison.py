@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pipelines import candidates, hot_buckets
-from pipelines.components import connected_components
+from pipelines.components import connected_components, renumber
 from pipelines.odd_sketches import may_be_similar, promising_pairs
+from pipelines.prefix_filter import outside_commonest
 from pipelines.signatures import mix
 from pipelines.similarity import batches, gather, jaccard
 from pipelines.workspace import Workspace, count_shingles, read_shingles, read_sketches
@@ -36,11 +37,9 @@ ROW_BLOCKS = 4096
 def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, parts: int) -> None:
     """Find the candidate pairs of the bands `first` to `last` among the keys of one hash range."""
     bands = band_columns(workspace.settings)[first:last]
-    columns = read_keys(workspace, bands, part, parts)[::-1]
     codes, hot = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     sizes = [np.zeros(0, np.int64)]
-    while columns:
-        keys, owners = columns.pop()
+    for keys, owners in read_keys(workspace, bands, part, parts):
         places, offsets = candidates.buckets(keys)
         rows = owners[places].astype(np.int64)
         counts = np.diff(offsets)
@@ -142,8 +141,7 @@ def link(workspace: Workspace, task: int) -> None:
         places, cuts = np.arange(rows.size), np.array([0, rows.size])
     pairs, counts, seen = [np.zeros(0, np.uint64)], np.zeros(2, np.int64), np.zeros(0, np.uint64)
     for values, offsets, here in hot_sets(workspace, rows, sizes, places, cuts, labels):
-        _, first, local = np.unique(labels[here], return_index=True, return_inverse=True)
-        links = hot_buckets.link(values, offsets, first[local], workspace.settings.threshold, here, seen)
+        links = hot_buckets.link(values, offsets, renumber(labels[here]), workspace.settings.threshold, here, seen)
         seen = links.seen[:0] if links.seen.size > SEEN_PAIRS else links.seen
         left, right = (here[ends] for ends in links.edges())
         if left.size:
@@ -152,8 +150,8 @@ def link(workspace: Workspace, task: int) -> None:
         counts += [links.compared, links.skipped]
         pairs.append(candidates.encode(rows[left], rows[right]))
     for begin, end in itertools.pairwise(cuts.tolist()):
-        here = np.sort(places[begin:end])
-        if sizes[here].sum() > READ_SHINGLES:
+        if sizes[places[begin:end]].sum() > READ_SHINGLES:
+            here = np.sort(places[begin:end])
             found, *done = link_slices(workspace, rows[here], sizes[here], labels[here])
             left, right = (np.searchsorted(rows, ends) for ends in candidates.decode(found))
             labels = connected_components(left, right, labels)
@@ -193,9 +191,8 @@ def link_slices(
 
     They are codes of rows; with them come the numbers of pairs compared and skipped.
     """
-    _, first, local = np.unique(labels, return_index=True, return_inverse=True)
-    labels = first[local]
-    outside = hot_buckets.apart_from_commonest(labels)
+    labels = renumber(labels)
+    outside, _ = outside_commonest(labels, np.zeros_like(labels))
     if int(outside.sum()) * rows.size * workspace.sketch_words > hot_buckets.SKETCHED_WORDS:
         return np.zeros(0, np.uint64), 0, int(outside.sum()) * rows.size
     edges, compared, skipped = [np.zeros(0, np.uint64)], 0, 0

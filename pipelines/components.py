@@ -23,3 +23,9 @@ def connected_components(left: np.ndarray, right: np.ndarray, components: np.nda
                 break
             parent = grand
     return parent
+
+
+def renumber(components: np.ndarray) -> np.ndarray:
+    """Return components of nodes beyond these, integers [nodes], as the first of these nodes in each, int64 [nodes]."""
+    _, first, own = np.unique(components, return_index=True, return_inverse=True)
+    return first[own]

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines import comparison, decontaminate, documents, marks
 from pipelines.candidates import decode, encode
-from pipelines.components import connected_components
+from pipelines.components import connected_components, renumber
 from pipelines.documents import Documents
 from pipelines.similarity import batches
 from pipelines.stars import connect_by_stars
@@ -189,9 +189,8 @@ def plan_links(workspace: Workspace, found: Sequence[str], labels: np.ndarray) -
         here = np.concatenate([members[begins[one] : begins[one] + counts[one]] for one in chosen])
         own = np.unique(here)
         place[own] = np.arange(own.size)
-        _, first, joined = np.unique(labels[own], return_index=True, return_inverse=True)
         cuts = np.concatenate([[0], np.cumsum(counts[chosen])])
-        arrays = {"rows": own.astype(np.int64), "places": place[here], "cuts": cuts, "labels": first[joined]}
+        arrays = {"rows": own.astype(np.int64), "places": place[here], "cuts": cuts, "labels": renumber(labels[own])}
         workspace.write(f"hot-{task}.npz", **arrays)
     return [(task,) for task in range(len(families))]
 

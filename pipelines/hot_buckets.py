@@ -14,7 +14,7 @@ import numpy as np
 from pipelines.candidates import BUCKET, decode, distinct, encode
 from pipelines.components import connected_components
 from pipelines.odd_sketches import odd_sketches, promising_pairs, sketch_words
-from pipelines.prefix_filter import BLOCK, filter_prefixes
+from pipelines.prefix_filter import BLOCK, element_counts, filter_prefixes, outside_commonest
 from pipelines.similarity import batches, gather, jaccard, jaccard_with
 
 PIVOTS = 24
@@ -88,7 +88,7 @@ def link(
     join_pivots(values, offsets, threshold, links)
     if links.whole:
         return links
-    outside = apart_from_commonest(links.labels)
+    outside, _ = outside_commonest(links.labels, np.zeros_like(links.labels))
     words = sketch_words(np.diff(offsets))
     if int(outside.sum()) * labels.size * words <= SKETCHED_WORDS:
         sketches = odd_sketches(values, offsets, words)
@@ -105,11 +105,6 @@ def link(
         compare(values, offsets, codes, threshold, names, links)
     links.skipped += filtered.skipped
     return links
-
-
-def apart_from_commonest(labels: np.ndarray) -> np.ndarray:
-    """Tell which of `labels`, integers from 0, are not the commonest one, bool [labels]."""
-    return labels != np.argmax(np.bincount(labels))
 
 
 def compare(
@@ -170,10 +165,7 @@ def typicality(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Return how frequent the elements of each set are among all sets, on average, float64 [sets]."""
     # elements are told apart by their upper bits, four times as many as there are elements
     bits = min(max(values.size.bit_length() + 2, 8), 20)
-    shift = np.uint32(32 - bits)
-    counts = np.zeros(1 << bits, np.int64)
-    for low in range(0, values.size, BLOCK):
-        counts += np.bincount(values[low : low + BLOCK] >> shift, minlength=counts.size)
+    counts, shift = element_counts(values, bits), np.uint32(32 - bits)
     sums = [np.zeros(0)]
     for low, high in batches(np.diff(offsets), BLOCK):
         here = counts[values[offsets[low] : offsets[high]] >> shift].astype(np.float64)

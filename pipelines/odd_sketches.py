@@ -30,8 +30,8 @@ def sketch_words(sizes: np.ndarray) -> int:
 
     With as many bits as a set has elements, a pair of similarity 0.6 is told from one of 0.8.
     """
-    mean = max(float(sizes.mean()) if sizes.size else 0.0, 1.0)
-    return int(np.clip(2 ** int(np.ceil(np.log2(mean / 64))), 2, WORDS)) if mean > 64 else 2
+    mean = max(float(sizes.mean()) if sizes.size else 0.0, 64.0)
+    return int(np.clip(2 ** np.ceil(np.log2(mean / 64)), 2, WORDS))
 
 
 def odd_sketches(values: np.ndarray, offsets: np.ndarray, words: int) -> np.ndarray:

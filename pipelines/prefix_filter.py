@@ -206,11 +206,11 @@ def filter_prefixes(values: np.ndarray, offsets: np.ndarray, threshold: float) -
     return PrefixFilter(threshold, sizes, np.concatenate(elements), owners, places.astype(np.int32))
 
 
-def element_counts(values: np.ndarray) -> np.ndarray:
-    """Return how often elements occur, by their upper 20 bits, int64 [2**20]."""
-    counts = np.zeros(1 << 20, np.int64)
+def element_counts(values: np.ndarray, bits: int = 20) -> np.ndarray:
+    """Return how often elements occur, by their upper `bits`, int64 [2**bits]."""
+    counts, shift = np.zeros(1 << bits, np.int64), np.uint32(32 - bits)
     for low in range(0, values.size, BLOCK):
-        counts += np.bincount(values[low : low + BLOCK] >> np.uint32(12), minlength=counts.size)
+        counts += np.bincount(values[low : low + BLOCK] >> shift, minlength=counts.size)
     return counts
 
 

@@ -84,26 +84,7 @@ Klasse {N} ({C}), {C} {N}
 kein Hinweis auf {B}
 {B} mit {B}, {E} {N}
 Gesamt {C} {N}, Complete {C}""".split("\n")  # fmt: skip
-NUMERALS = (
-    "I",
-    "II",
-    "III",
-    "IV",
-    "IIa",
-    "IIIB",
-    "2",
-    "3",
-    "4",
-    "7",
-    "12",
-    "14",
-    "21",
-    "36",
-    "2-3",
-    "1,5",
-    "3+4",
-    "141",
-)
+NUMERALS = "I II III IV IIa IIIB 2 3 4 7 12 14 21 36 2-3 1,5 3+4 141".split()
 FIRMS = ("Holzbau {}", "Autohaus {}", "{} GmbH", "Bäckerei {}", "Elektro {}", "{} & Söhne")
 LABELS = {"S": "PERSON", "G": "PERSON", "T": "CITY", "P": "PROFESSION", "F": "ORGANIZATION"}
 LINES = (6, 14)
@@ -138,7 +119,7 @@ class Notes:
         return {"id": f"note {number}", "text": text.lower() if lower else text, "entities": entities}
 
     def _pieces(self, line: str, rng: Random) -> Iterator[Piece]:
-        head, *rest = line[:1].upper().join(("", line[1:])).split("{") if line[0] != "{" else line.split("{")
+        head, *rest = (line[:1].upper() + line[1:]).split("{")
         yield head, ""
         for part in rest:
             kind, tail = part[0], part[2:]

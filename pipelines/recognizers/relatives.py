@@ -39,8 +39,10 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 
 
 def _named(tokens: Tokens, relation: int) -> int:
-    """Return the token of the name after a relation, or 0: Freundin Burgi sei, Mitschüler (Emir), Enkel Wolf"
-    " studiert."""
+    """Return the token of the name after a relation, or 0: Freundin Burgi sei, Mitschüler (Emir).
+
+    Enkel Wolf studiert: a word that may be none is told by the verb.
+    """
     at = relation + 1
     if tokens.new_line(at):
         return 0
