@@ -42,7 +42,11 @@ from schemas.signatures import signing
 
 logger = logging.getLogger("pipelines.build_corpus")
 SAMPLES = "build/samples"
-SMALL_BYTES = 64 * 1024 * 1024
+SMALL_BYTES = 256 * 1024 * 1024
+"""Of how many bytes of input a pass is small: done in the driver before workers have started."""
+
+SMALL_DOCUMENTS = 1 << 18
+"""Likewise for near-duplicates, whose stages start their workers anew: some ten seconds' work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Build:
     keep_parts: bool = False
     progress: str = "quiet"
 
-    def pipeline_for(self, size: int) -> Callable[[], beam.Pipeline]:
-        """Return how a pass over `size` bytes of input is run: starting workers takes longer than a small one."""
-        return self.make_pipeline if size > SMALL_BYTES else self.make_small_pipeline
+    def pipeline_for(self, size: int, small: int) -> Callable[[], beam.Pipeline]:
+        """Return how a pass of a `size` is run: starting workers takes longer than one of at most `small`."""
+        return self.make_pipeline if size > small else self.make_small_pipeline
 
     @property
     def work(self) -> str:
@@ -101,7 +105,7 @@ def build_corpus(build: Build) -> Manifest:
         storage.join(build.work, "marks"),
         storage.join(build.work, "pairs"),
         build.configuration.deduplication,
-        build.pipeline_for(sum(account["bytes"] for account in accounts)),
+        build.pipeline_for(sum(account["kept"] for account in accounts), SMALL_DOCUMENTS),
         against=build.configuration.against,
         exclude=build.configuration.exclude,
         template=TextTemplate(recipe),
@@ -153,7 +157,7 @@ def plan_splits(build: Build) -> list[Split]:
         for name, source in sources(build.configuration.sources).items()
         for batch in batches(source, storage.list_files(storage.join(build.input, name)))
     ]
-    with build.pipeline_for(sum(size for batch in planned for _, size in batch.files))() as pipeline:
+    with build.pipeline_for(sum(size for batch in planned for _, size in batch.files), SMALL_BYTES)() as pipeline:
         _ = pipeline | beam.Create(planned) | PlanBatches(build.input, build.work)
     return read_plan(build.work, planned)
 
@@ -218,7 +222,7 @@ def run_pass_three(build: Build, unmarked: Sequence[Unmarked], fingerprint: str,
     for folder in ("data", "signatures", "rejections", ".work/finished"):
         storage.delete_folder(storage.join(build.output, folder))
     marking = Marking(build.work, build.output, {"version": software.VERSION, "fingerprint": fingerprint})
-    with build.pipeline_for(size)() as pipeline:
+    with build.pipeline_for(size, SMALL_BYTES)() as pipeline:
         _ = pipeline | beam.Create(list(unmarked)) | FinishShards(marking)
     return [storage.read_json(storage.join(build.work, "finished", f"{part.part}.json")) for part in unmarked]
 
