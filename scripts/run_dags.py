@@ -227,7 +227,8 @@ def backfill(home: Path, env: Mapping[str, str], seconds: float) -> None:
     delivery = home / "raw" / "ggponc" / "2026-11-02"
     run_project(env, "pipelines.samples", "--documents=20", "--seed=9", f"--output={home / 'more'}")
     shutil.copytree(home / "more" / "ggponc", delivery)
-    days = ["--from-date=2026-11-01", "--to-date=2026-11-02", "--max-active-runs=1"]
+    # whatever the hour of the schedule, two of its times are between these
+    days = ["--from-date=2026-11-01T00:00", "--to-date=2026-11-02T23:59", "--max-active-runs=1"]
     airflow(env, "backfill", "create", "--dag-id=build_corpus", *days)
     runs = wait_for_runs(env, "build_corpus", "backfill", 2, seconds)
     built = [
