@@ -37,18 +37,19 @@ ROW_BLOCKS = 4096
 def bucket(workspace: Workspace, task: int, first: int, last: int, part: int, parts: int) -> None:
     """Find the candidate pairs of the bands `first` to `last` among the keys of one hash range."""
     bands = band_columns(workspace.settings)[first:last]
-    codes, hot = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    sizes = [np.zeros(0, np.int64)]
+    spokes, pairs = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+    hot, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for keys, owners in read_keys(workspace, bands, part, parts):
         places, offsets = candidates.buckets(keys)
         rows = owners[places].astype(np.int64)
         counts = np.diff(offsets)
-        small = np.repeat(counts <= candidates.BUCKET, counts)
-        codes.append(candidates.all_pairs(rows[small], counts[counts <= candidates.BUCKET]))
-        hot.append(rows[~small])
-        sizes.append(counts[counts > candidates.BUCKET])
-    pairs = candidates.distinct(*codes)
-    write_pairs(workspace, f"bucket-{task}", pairs, np.concatenate(hot), np.concatenate(sizes))
+        small = counts <= candidates.BUCKET
+        members = rows[np.repeat(small, counts)]
+        spokes.append(candidates.spokes(members, counts[small]))
+        pairs.append(candidates.all_pairs(members, counts[small]))
+        hot.append(rows[np.repeat(~small, counts)])
+        sizes.append(counts[~small])
+    write_pairs(workspace, task, np.concatenate(hot), np.concatenate(sizes), spokes=spokes, others=pairs)
 
 
 def read_keys(workspace: Workspace, bands: Sequence[str], part: int, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -72,16 +73,22 @@ def read_keys(workspace: Workspace, bands: Sequence[str], part: int, parts: int)
     return [(np.concatenate(one), np.concatenate(other)) for one, other in zip(keys, rows, strict=True)]
 
 
-def write_pairs(workspace: Workspace, name: str, codes: np.ndarray, hot: np.ndarray, sizes: np.ndarray) -> None:
-    """Write ascending codes of pairs for reading by blocks of rows, and the hot buckets."""
-    with storage.atomic_write(workspace.url(f"{name}.bin")) as stream:
-        stream.write(codes.astype("<u8", copy=False).data)
+def write_pairs(
+    workspace: Workspace, task: int, hot: np.ndarray, sizes: np.ndarray, **pairs: Sequence[np.ndarray]
+) -> None:
+    """Write codes of pairs, for reading by blocks of rows, and the hot buckets."""
     wanted = np.zeros(workspace.rows, bool)
-    for rows in (*candidates.decode(codes), hot):
-        wanted[rows] = True
+    wanted[hot] = True
     edges = block_edges(workspace.rows).astype(np.uint64) << np.uint64(32)
-    blocks = np.searchsorted(codes, edges)
-    workspace.write(f"{name}.npz", blocks=blocks, hot=hot, sizes=sizes, wanted=np.packbits(wanted))
+    blocks = {}
+    for kind, arrays in pairs.items():
+        codes = candidates.distinct(*arrays)
+        for rows in candidates.decode(codes):
+            wanted[rows] = True
+        with storage.atomic_write(workspace.url(f"bucket-{task}-{kind}.bin")) as stream:
+            stream.write(codes.astype("<u8", copy=False).data)
+        blocks[kind] = np.searchsorted(codes, edges)
+    workspace.write(f"bucket-{task}.npz", hot=hot, sizes=sizes, wanted=np.packbits(wanted), **blocks)
 
 
 def block_edges(rows: int) -> np.ndarray:
@@ -89,19 +96,35 @@ def block_edges(rows: int) -> np.ndarray:
     return np.linspace(0, rows, ROW_BLOCKS + 1).astype(np.int64)
 
 
-def compare(workspace: Workspace, task: int, names: list[str], first: int, last: int) -> None:
-    """Verify the candidate pairs, in the files `names`, whose smaller row is in the blocks `first` to `last`."""
+def compare_spokes(workspace: Workspace, task: int, names: list[str], first: int, last: int) -> None:
+    """Verify the spokes, of the buckets in the files `names`, whose smaller row is in the blocks `first` to `last`."""
+    compare(workspace, f"spokes-{task}", read_pairs(workspace, "spokes", names, first, last))
+
+
+def compare_others(workspace: Workspace, task: int, names: list[str], first: int, last: int) -> None:
+    """Verify likewise the pairs that the spokes left apart: most are of documents that are joined by now."""
+    pairs = read_pairs(workspace, "others", names, first, last)
+    labels = workspace.read("joined.npz")["labels"]
+    left, right = candidates.decode(pairs)
+    compare(workspace, f"others-{task}", pairs[labels[left] != labels[right]])
+
+
+def read_pairs(workspace: Workspace, kind: str, names: list[str], first: int, last: int) -> np.ndarray:
+    """Return the different codes of pairs of a kind in the blocks `first` to `last`, ascending."""
     codes = [np.zeros(0, np.uint64)]
     for name in names:
-        low, high = workspace.read(f"{name}.npz")["blocks"][[first, last]].tolist()
-        with storage.open_input(workspace.url(f"{name}.bin")) as stream:
+        low, high = workspace.read(f"{name}.npz", kind)[kind][[first, last]].tolist()
+        with storage.open_input(workspace.url(f"{name}-{kind}.bin")) as stream:
             stream.seek(low * 8)
             codes.append(np.frombuffer(stream.read((high - low) * 8), "<u8"))
-    pairs = candidates.distinct(*codes)
-    compared = pairs.size
-    pairs = sieve(workspace, pairs)
-    pairs = pairs[compare_pairs(workspace, pairs) >= workspace.settings.threshold]
-    workspace.write(f"compare-{task}.npz", pairs=pairs, edges=np.array(pairs.size), compared=np.array(compared))
+    return candidates.distinct(*codes)
+
+
+def compare(workspace: Workspace, name: str, pairs: np.ndarray) -> None:
+    """Write which of the `pairs` are similar."""
+    promising = sieve(workspace, pairs)
+    similar = promising[compare_pairs(workspace, promising) >= workspace.settings.threshold]
+    workspace.write(f"{name}.npz", pairs=similar, edges=np.array(similar.size), compared=np.array(pairs.size))
 
 
 def measure(workspace: Workspace, task: int, first: int, last: int) -> None:

@@ -34,6 +34,9 @@ BAND_ROWS = 1 << 21
 TASK_KEYS = 1 << 20
 """How many band keys a task takes at least, so that a small corpus is few tasks."""
 
+BANDS_TOGETHER = 4
+"""How many bands a task of a large corpus takes: each is a small part of a file that is opened for it."""
+
 TASK_PAIRS = 1 << 19
 """How many candidate pairs, counted in every band that finds them, a task compares."""
 
@@ -91,9 +94,13 @@ def deduplicate(
         "wanted.npz", bits=np.bitwise_or.reduce([workspace.read(f"{name}.npz")["wanted"] for name in found])
     )
     run("shingles", write_shingles, groups)
-    comparisons = plan_comparisons(workspace, found)
-    run("compare", comparison.compare, comparisons)
-    compared = [f"compare-{task}" for task, *_ in comparisons]
+    spokes = plan_comparisons(workspace, found, "spokes")
+    run("spokes", comparison.compare_spokes, spokes)
+    compared = [f"spokes-{task}" for task, *_ in spokes]
+    workspace.write("joined.npz", labels=join(workspace, compared, make_pipeline))
+    others = plan_comparisons(workspace, found, "others")
+    run("others", comparison.compare_others, others)
+    compared += [f"others-{task}" for task, *_ in others]
     hot = plan_links(workspace, found, join(workspace, compared, make_pipeline))
     run("link", comparison.link, hot)
     linked = [f"link-{task}" for (task,) in hot]
@@ -156,14 +163,15 @@ def reject_benchmarks(
 def plan_buckets(workspace: Workspace) -> list[tuple[int, int, int, int, int]]:
     """Return the tasks of the search for pairs: number, bands from and to, range of the keys, ranges."""
     bands, parts = workspace.settings.bands, -(-workspace.rows // BAND_ROWS) or 1
-    step = max(1, min(bands, TASK_KEYS // max(workspace.rows, 1)))
+    # a file is opened as often in few ranges of many bands as in many ranges of few
+    step = max(TASK_KEYS // max(workspace.rows, 1), min(parts, BANDS_TOGETHER))
     ranges = [(low, min(low + step, bands), part) for low in range(0, bands, step) for part in range(parts)]
     return [(task, low, high, part, parts) for task, (low, high, part) in enumerate(ranges)]
 
 
-def plan_comparisons(workspace: Workspace, found: Sequence[str]) -> list[tuple[int, list[str], int, int]]:
-    """Return the tasks of the comparison: number, files of pairs, blocks from and to."""
-    pairs = np.sum([np.diff(workspace.read(f"{name}.npz")["blocks"]) for name in found], axis=0)
+def plan_comparisons(workspace: Workspace, found: Sequence[str], kind: str) -> list[tuple[int, list[str], int, int]]:
+    """Return the tasks that compare the pairs of a kind: number, files of pairs, blocks from and to."""
+    pairs = np.sum([np.diff(workspace.read(f"{name}.npz", kind)[kind]) for name in found], axis=0)
     return [(task, list(found), *blocks) for task, blocks in enumerate(batches(pairs, TASK_PAIRS))]
 
 

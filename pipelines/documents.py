@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from pipelines.candidates import buckets
+from pipelines.candidates import buckets, sharing
 from pipelines.signatures import text_hashes
 from pipelines.workspace import Workspace
 from schemas.signatures import REJECTIONS
@@ -141,16 +141,6 @@ def find_representatives(content: np.ndarray, scopes: np.ndarray) -> np.ndarray:
     found = np.arange(content.shape[0])
     found[rows] = rows[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
     return found
-
-
-def sharing(values: np.ndarray) -> np.ndarray:
-    """Return the places of the values that occur more than once: sorting all columns is done to these only."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    shared = np.zeros(values.size, bool)
-    shared[1:] = ordered[1:] == ordered[:-1]
-    shared[:-1] |= shared[1:]
-    return order[shared]
 
 
 def source_ranks(names: Iterable[str], precedence: tuple[str, ...]) -> np.ndarray:

@@ -13,8 +13,16 @@ import numpy as np
 
 from pipelines.candidates import BUCKET, decode, distinct, encode
 from pipelines.components import connected_components
-from pipelines.odd_sketches import odd_sketches, promising_pairs, sketch_words
-from pipelines.prefix_filter import BLOCK, element_counts, filter_prefixes, outside_commonest
+from pipelines.odd_sketches import (
+    differences,
+    fold,
+    largest_difference,
+    may_be_similar,
+    odd_sketches,
+    promising_pairs,
+    sketch_words,
+)
+from pipelines.prefix_filter import BLOCK, element_counts, filter_prefixes
 from pipelines.similarity import batches, gather, jaccard, jaccard_with
 
 PIVOTS = 24
@@ -25,6 +33,12 @@ PAIRS = 128
 
 SKETCHED_WORDS = 1 << 31
 """How many words of sketches are compared at most before the prefix filter is cheaper: some seconds' work."""
+
+EASY = 2048
+"""Of what share of those words pivots would cost more than they save: some hundred sets' pairs."""
+
+FINER = 4
+"""How many times as large the sketches are by which the pairs that these leave are looked at once more."""
 
 BATCH = 1 << 15
 """How many pairs are compared, at least, before looking again at what is apart."""
@@ -85,15 +99,20 @@ def link(
     """
     names = np.arange(labels.size) if names is None else names
     links = Links(labels.copy(), np.zeros(0, np.uint64) if seen is None else seen)
-    join_pivots(values, offsets, threshold, links)
-    if links.whole:
-        return links
-    outside, _ = outside_commonest(links.labels, np.zeros_like(links.labels))
-    words = sketch_words(np.diff(offsets))
+    sizes = np.diff(offsets)
+    words = sketch_words(sizes)
+    finer = odd_sketches(values, offsets, FINER * words)
+    if labels.size**2 * words > SKETCHED_WORDS // EASY:
+        join_pivots(values, offsets, finer, threshold, links)
+        if links.whole:
+            return links
+    outside = links.labels != np.bincount(links.labels).argmax()
     if int(outside.sum()) * labels.size * words <= SKETCHED_WORDS:
-        sketches = odd_sketches(values, offsets, words)
-        for left, right in promising_pairs(sketches, np.diff(offsets), threshold, links.labels, outside):
-            verify(values, offsets, left, right, threshold, links)
+        sketches = fold(finer, words)
+        finer = np.ascontiguousarray(finer.T)
+        for left, right in promising_pairs(sketches, sizes, threshold, links.labels, outside):
+            promising = may_be_similar(finer, sizes, threshold, left, right)
+            verify(values, offsets, left[promising], right[promising], threshold, links)
             if links.skipped:
                 break
         if not links.skipped:
@@ -142,16 +161,18 @@ def verify(
     return np.concatenate([one for one, _ in failed]), np.concatenate([other for _, other in failed])
 
 
-def join_pivots(values: np.ndarray, offsets: np.ndarray, threshold: float, links: Links) -> None:
+def join_pivots(values: np.ndarray, offsets: np.ndarray, sketches: np.ndarray, threshold: float, links: Links) -> None:
     """Join what is similar to the most typical sets, one after the other, while they have many such neighbours."""
-    typical = typicality(values, offsets)
+    typical, sizes = typicality(values, offsets), np.diff(offsets)
     for _ in range(PIVOTS):
         pivot = int(np.argmax(typical))
         if typical[pivot] < 0:
             break
-        others = np.flatnonzero(links.labels != links.labels[pivot])
+        others = links.labels != links.labels[pivot]
+        others &= differences(sketches, sketches[:, pivot]) <= largest_difference(sizes + sizes[pivot], threshold)
+        others = np.flatnonzero(others)
         similar = np.zeros(others.size, bool)
-        for low, high in batches(np.diff(offsets)[others], BLOCK):
+        for low, high in batches(sizes[others], BLOCK):
             some, cuts = gather(values, offsets, others[low:high])
             similar[low:high] = jaccard_with(some, cuts, values[offsets[pivot] : offsets[pivot + 1]]) >= threshold
         links.add(np.full(others.size, pivot), others, similar)

@@ -46,6 +46,19 @@ def odd_sketches(values: np.ndarray, offsets: np.ndarray, words: int) -> np.ndar
     return np.ascontiguousarray(np.concatenate(found).T)
 
 
+def fold(sketches: np.ndarray, words: int) -> np.ndarray:
+    """Return the sketches of `words`, a divisor of how many `sketches`, uint64 [more words, sets], have."""
+    return np.bitwise_xor.reduce(sketches.reshape(-1, words, sketches.shape[1]))
+
+
+def differences(sketches: np.ndarray, one: np.ndarray) -> np.ndarray:
+    """Return in how many bits `sketches`, uint64 [words, sets], differ from the sketch `one`, int64 [sets]."""
+    total = np.zeros(sketches.shape[1], np.int64)
+    for word, other in zip(sketches, one, strict=True):
+        total += np.bitwise_count(word ^ other)
+    return total
+
+
 def promising_pairs(
     sketches: np.ndarray, sizes: np.ndarray, threshold: float, labels: np.ndarray, outside: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -41,3 +41,11 @@ def test_pairs_beyond_what_is_affordable_are_counted(tmp_path: Path, monkeypatch
     monkeypatch.setattr(comparison.hot_buckets, "SKETCHED_WORDS", 0)
     _, summary = run(tmp_path, {"part": letters(200)}, SETTINGS)
     assert summary.pairs["skipped"] > 0
+
+
+def test_documents_that_others_have_joined_are_not_compared(tmp_path: Path) -> None:
+    words = [f"wort{number}" for number in range(100)]
+    rows = [(f"{number:032x}", "radiology_reports", " ".join([*words, f"fall{number}"])) for number in range(40)]
+    marks, summary = run(tmp_path, {"part": rows})
+    assert len(marks) == 39
+    assert summary.pairs["compared"] < 40 * 39 / 2 / 4

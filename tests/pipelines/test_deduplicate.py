@@ -125,7 +125,7 @@ def test_an_interrupted_run_is_taken_up(tmp_path: Path, monkeypatch: pytest.Monk
     parts = in_parts(corpus(200, 80), 4)
     run(tmp_path / "whole", parts)
     small_tasks(monkeypatch)
-    compare, calls = comparison.compare, []
+    compare, calls = comparison.compare_spokes, []
 
     def interrupted(*arguments) -> None:
         calls.append(arguments)
@@ -133,11 +133,11 @@ def test_an_interrupted_run_is_taken_up(tmp_path: Path, monkeypatch: pytest.Monk
             raise KeyboardInterrupt
         compare(*arguments)
 
-    monkeypatch.setattr(comparison, "compare", interrupted)
+    monkeypatch.setattr(comparison, "compare_spokes", interrupted)
     monkeypatch.setattr(deduplicate, "run_tasks", run_tasks_here)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "broken", parts)
-    monkeypatch.setattr(comparison, "compare", compare)
+    monkeypatch.setattr(comparison, "compare_spokes", compare)
     monkeypatch.setattr(comparison, "bucket", None)
     run(tmp_path / "broken", parts)
     assert marks_of(tmp_path / "broken") == marks_of(tmp_path / "whole")

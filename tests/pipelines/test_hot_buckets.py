@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import hot_buckets
-from pipelines.candidates import all_pairs, buckets, decode, encode
+from pipelines.candidates import all_pairs, buckets, decode, encode, spokes
 from pipelines.components import connected_components
 from pipelines.hot_buckets import link
 from pipelines.similarity import batches, gather, jaccard, jaccard_with
@@ -66,6 +66,10 @@ def test_buckets_and_their_pairs(keys: list[int]) -> None:
     assert groups == [[r for r, k in enumerate(keys) if k == key] for key in range(1, 5) if keys.count(key) > 1]
     expected = sorted(pair for group in groups for pair in itertools.combinations(group, 2))
     assert list(zip(*(side.tolist() for side in decode(all_pairs(rows, np.diff(offsets)))), strict=True)) == expected
+    expected = [(group[0], other) for group in groups for other in group[1:]]
+    assert list(zip(*(side.tolist() for side in decode(spokes(rows, np.diff(offsets)))), strict=True)) == sorted(
+        expected
+    )
 
 
 def test_codes_of_pairs_are_symmetric() -> None:
