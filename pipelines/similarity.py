@@ -11,9 +11,14 @@ PAIR_VALUES = 1 << 20
 def gather(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the segments `rows` of `values`, one after the other, and their offsets."""
     lengths = offsets[rows + 1] - offsets[rows]
+    found = gather_segments(values, offsets[rows], lengths)
+    return found, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def gather_segments(values: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the segments of `values` that begin at `begins` and have `lengths`, one after the other."""
     ends = np.cumsum(lengths)
-    place = np.arange(ends[-1] if ends.size else 0) + np.repeat(offsets[rows] - (ends - lengths), lengths)
-    return values[place], np.concatenate([[0], ends]).astype(np.int64)
+    return values[np.arange(ends[-1] if ends.size else 0) + np.repeat(begins - (ends - lengths), lengths)]
 
 
 def jaccard(values: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.odd_sketches import odd_sketches, sketch_words
-from pipelines.similarity import batches, gather
+from pipelines.similarity import batches, gather_segments
 from schemas import storage
 from schemas.signatures import Deduplication, check_signatures, signature_schema
 
@@ -209,16 +209,19 @@ def _index(workspace: Workspace, group: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
     """Read segments of a file of uint32, neighbours at once."""
+    begins, ends = offsets[places], offsets[places + 1]
+    far = np.flatnonzero(begins[1:] - ends[:-1] > GAP) + 1
+    first, last = np.concatenate([[0], far]), np.concatenate([far - 1, [places.size - 1]])
     found = []
-    far = offsets[places[1:]] - offsets[places[:-1] + 1] > GAP
-    far |= np.diff(offsets[places] // READ) > 0
-    bounds = [0, *(np.flatnonzero(far) + 1).tolist(), places.size]
     with storage.open_input(url) as stream:
-        for low, high in itertools.pairwise(bounds):
-            here = places[low:high]
-            begin, end = int(offsets[here[0]]), int(offsets[here[-1] + 1])
-            stream.seek(begin * 4)
-            block = np.frombuffer(stream.read((end - begin) * 4), "<u4")
-            whole = here[-1] - here[0] + 1 == here.size
-            found.append(block if whole else gather(block, offsets - begin, here)[0])
+        for low, high in batches(ends[last] - begins[first], READ):
+            blocks, shifts, size = [], [], 0
+            for begin, end in zip(begins[first[low:high]].tolist(), ends[last[low:high]].tolist(), strict=True):
+                stream.seek(begin * 4)
+                blocks.append(np.frombuffer(stream.read((end - begin) * 4), "<u4"))
+                shifts.append(size - begin)
+                size += end - begin
+            here = slice(first[low], last[high - 1] + 1)
+            shift = np.repeat(shifts, last[low:high] - first[low:high] + 1)
+            found.append(gather_segments(np.concatenate(blocks), begins[here] + shift, ends[here] - begins[here]))
     return found
