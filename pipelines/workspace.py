@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import io
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
