@@ -42,7 +42,7 @@ ROOM = (
 ROOM_VALUE = re.compile(
     r"(?:Nr\.?\s?)?([A-Za-zÄÖÜ]{0,3}[-–. ]?\d{1,4}(?:[-–./]?[A-Z0-9]{1,3}|[a-z])?(?:[ -](?:Nord|Süd|Ost|West|Mitte)\b)?"
     r"|[IVX]{1,4}"
-    r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%])"
+    r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%°])"
 )
 WARD = re.compile(
     r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|zur\b|am\b|vom\b"
@@ -193,6 +193,8 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
 
 def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     text = tokens.text
+    if tokens.words[index].lower() == "block" and tokens.joined(index):
+        return None  # AV-Block II, of the heart and not of a house
     at = re.compile(r"[ \t]{1,12}:[ \t]{0,4}|[\s.:]{0,3}").match(text, tokens.ends[index])
     if not at or "\n" in at[0]:
         return None
