@@ -19,8 +19,8 @@ TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
 
 # Each is tried where a number begins, in this order; the first that fits is taken.
 FORMS = [
-    # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop
-    rf"{DAY}\.{MONTH}\.?(?={TO}{DAY}(?:{DOT}| ){MONTH}{DOT})",
+    # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
+    rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?={TO}{DAY}(?:{DOT}| ){MONTH}{DOT})",
     # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
     rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
     rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",

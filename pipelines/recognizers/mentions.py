@@ -78,6 +78,8 @@ NOUN_END = re.compile(
     r"|therapie"
     r"|syndrom|zeichen|score|index|werte?|olog(?:e|en|in)|apeut(?:in)?|mab|nib|pril|sartan|statin|prazol|cillin)$"
 )
+# endings of surnames alone, some of which a dictionary of nouns has: Neumeier
+SURNAME_END = re.compile(r"[a-zäöüß](?:m[ae][iy]e?r|huber)$")
 SALUTED = ("frau", "fr", "herr", "herrn", "hr", "hrn")
 INITIAL = re.compile(r"\.?\s{1,2}([A-ZÄÖÜ])\.(?=\s(?:[a-zäöü(]|\n)|[,;)]|\s*$)")
 
@@ -111,7 +113,9 @@ def is_nameable(tokens: Tokens, index: int) -> bool:
         return False
     # a noun that the dictionary has in lower case alone is none of its words: mit Stucke besprochen
     misread = flag & Flag.LOWER and flag & Flag.UPPER and not lexicon().is_word(tokens.words[index])
-    return bool(flag & (NAMES | Flag.AMBIGUOUS) or misread) or is_unknown(tokens, index)
+    if flag & (NAMES | Flag.AMBIGUOUS) or misread or SURNAME_END.search(tokens.words[index]):
+        return True
+    return is_unknown(tokens, index)
 
 
 def _name(tokens: Tokens, index: int) -> Span | None:
