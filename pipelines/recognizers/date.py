@@ -64,6 +64,13 @@ SPACED = re.compile(
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
+# geb. 16-08-59, am 01-11 operiert
+DASHED = re.compile(
+    r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?:-\d\d)?"
+    r"(?![\d/-]|[.,]\d|\s?(?:Wo|Tag|Mon|Jahr|IE|IU|E\b|mg|ml|mm|cm|x\b|h\b|%|Uhr))"
+)
+BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
+BEFORE_DASHED = re.compile(r"\b(?:am|vom)\s?$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 # what a year is said with: Sommer 2025, Weihnachten 2019
@@ -117,6 +124,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
+    for match in BORN_DASHED.finditer(text):
+        yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.8, NAME)
     for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
@@ -188,6 +197,8 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     if (match := SLASHED.match(text, start)) and (
         len(match[0]) == 8 or BIRTH.search(around) or (int(match[1]) > MOST_POINTS and not RATIO_BEFORE.search(around))
     ):
+        return match.end()
+    if BEFORE_DASHED.search(around) and (match := DASHED.match(text, start)):
         return match.end()
     if len(word) in (6, 8) and (match := UNSEPARATED.match(text, start)):
         bracketed = AFTER_NAME.search(around) and text[match.end() : match.end() + 1] in (",", ")", ";")
