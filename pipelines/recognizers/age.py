@@ -38,12 +38,20 @@ CHILD_BEFORE = re.compile(r"\b(?:Säugling|Kind|Junge|Mädchen|Neugeborenes|Klei
 CHILD_AFTER = re.compile(r"\s?(?:Mon|Wo\b|Wochen|Tage|J\b|Jahre)")
 # Mutter (67) lebt, Schwester, 39, gesund; beide Söhne (12 und 15)
 KIN_BEFORE = re.compile(
-    r"(?:Patient(?:in)?|Pat\.|[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|Söhne|Töchter|Kinder|mann"
+    r"(?:Patient(?:in|en)?|Pat\.|[Vv]erstorben|\d{4}|[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|Söhne|Töchter|Kinder|mann"
     r"|frau|[Oo]ma|[Oo]pa"
     r"|Partner(?:in)?"
     r"|Nichte|Neffe|Enkel(?:in)?)(?: \((?:\d{1,3}(?:,| und| u\.) ){0,4}|, )$"
 )
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
+# what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
+KIN = re.compile(r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?)\b[^.;\n]*$")
+# 57 J., männl.; but not seit 10 J.
+YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
+DURATION = re.compile(
+    r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/,.\d]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
+)
+SEVERAL = re.compile(r"(?: und| u\.|,) \d{1,2} Jahre alt|\.? (?:bis(?: zum)?|und) \d{1,2}\. ?(?:Lj|LJ|Lebensj)")
 Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\sG\d))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
@@ -111,6 +119,18 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     if CHILD_BEFORE.search(before) and CHILD_AFTER.match(text, end):
         return end
     if WITH_YEARS.search(before) and DIED.match(text, end) and end - start == 2:
+        return end
+    if SEVERAL.match(text, end) or (
+        end - start == 2 and YEARS_ALONE.match(text, end) and not DURATION.search(before) and before[-1:] in ("", "\n", " ")
+    ):
+        return end
+    if (
+        end - start == 2
+        and WITH_YEARS.search(before)
+        and text[end : end + 1] in (",", ".", ";", ")", "\n")
+        and not text[end + 1 : end + 2].isdigit()
+        and KIN.search(text, max(0, start - 80), start)
+    ):
         return end
     if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
         return end

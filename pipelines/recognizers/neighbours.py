@@ -15,10 +15,11 @@ NAME = "neighbours"
 MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
-    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
+    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b|Mon\b\.?|Monate|Wochen|Wo\.|Tage)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
     r"|a)?[,;)]|\sJahre?\.)"
     r"|,\s(\d{1,2})(?=\.(?:\s(?!Ass\b|[A-ZÄÖÜ][a-zäöü]+\s*(?:\n|$|,))|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))"
     r"|\s[mwd]\s(\d{1,3})(?=\s?J)"
+    r"|(?: ist)? (\d{1,2}|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf)(?= (?:Jahre|Monate|Wochen)\b)"
 )
 AGE_OF_WORKER = re.compile(r",\s(\d\d)(?=\))")
 REST_OF_BRACKETS = re.compile(r"((?:, [^\W\d_]{3,20}){1,4})\)")
@@ -140,7 +141,7 @@ def _joined(tokens: Tokens, end: int) -> Iterator[Entity]:
 def _age(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     match = AGE_AFTER.match(tokens.text, entity.end)
     group = match and match.lastindex
-    if match and group and int(re.split("[;,]", match[group])[0]) <= OLDEST:
+    if match and group and (match[group].isalpha() or int(re.split("[;,]", match[group])[0]) <= OLDEST):
         yield Entity("AGE", match.start(group), match.end(group), 0.6, NAME)
     elif match := BIRTH_DATE.match(tokens.text, entity.end):
         yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.6, NAME)
