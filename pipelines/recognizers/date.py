@@ -105,7 +105,7 @@ RATIO_BEFORE = re.compile(
     r"(?:RR|Schober|Ott|Tinetti|Barthel|Braden|Norton|Berg|Borg|DemTect|MoCA|Visus|Kraft(?:grad)?|KG|GCS|GAF|MMST"
     r"|MMSE|PHQ|BDI|NRS|VAS|Apgar|APGAR|Schmerz\w*|ECOG|SOFA|FIM|Skala|Test|Score|Index|HWK|BWK|LWK|Stufe|Punkte|mmHg"
     r"|AT"
-    r"|Tensio|cc|sc|p?N[0-3x][a-c]?)"
+    r"|Tensio|BKS|BSG|BSR|BKG|ER|PR|IRS|GDS|Elston|Gleason|cc|sc|p?N[0-3x][a-c]?)"
     r"\W{0,3}(?:(?:re|li|rechts|links|bds|von|ca)\W{0,2})?$"
 )
 RATIO_AFTER = re.compile(r"\s?(?:mm|Punkte|Pkt|P\b|cm|mg|ml|µg|mcg|Jahre|min\b|/|%|x\b|Hz)")

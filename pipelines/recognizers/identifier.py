@@ -15,11 +15,11 @@ ENTITIES = ["ID"]
 NAME = "identifier"
 
 VALUE = re.compile(
-    r"[A-Za-zÄÖÜ]{0,6}[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
+    r"[A-Za-zÄÖÜ]{0,6}(?:/[A-Z]{1,2})?[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
 )
-SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,2}[\dA-Z]*\d[\dA-Z]*){0,7}(?:(?<=/\d\d) [A-Z](?!\w))?")
+SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,3}[\dA-Z]*\d[\dA-Z]*| [A-Z](?= \d)){0,7}(?:(?<=/\d\d) [A-Z](?!\w))?")
 AFTER_FIELD = re.compile(
-    r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?[\s.:=#)(-]{0,5}(?:(?:lautet|ist"
+    r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?(?: {2,16}: {0,4}|[\s.:=#)(-]{0,5})(?:(?:lautet|ist"
     r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
 )
 ROOM = (
@@ -30,6 +30,9 @@ ROOM = (
     "zimmernummer",
     "station",
     "stat",
+    "sta",
+    "wohnbereich",
+    "paraffinblock",
     "bett",
     "bettnummer",
     "block",
@@ -45,14 +48,21 @@ ROOM_VALUE = re.compile(
     r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%°])"
 )
 WARD = re.compile(
-    r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|zur\b|am\b|vom\b"
+    r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|->|zur\b|am\b|vom\b"
     r"|um\b))"
 )
-TRANSFER = re.compile(r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[Aa]ufnahme|zurück)\s{1,3}auf\s{0,3}$")
+TRANSFER = re.compile(
+    r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[ÜüUu]berwachung|[Aa]ufnahme|zurück)(?: (?:am )?[\d.]{5,10})?\s{1,3}(?:auf|nach)\s{0,3}$"
+)
 CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
 WARDS = frozenset(read_lines("wards"))
 FILES = ("az", "aktenzeichen", "gz", "geschäftszeichen")
 PLATES = ("kennzeichen", "kennz", "kfz")
+# what programs call things: RB-4X7Q-22, ERCP_0610_Q_01, and the machines of a hospital: ZNA-PC07
+CODES = re.compile(
+    r"(?<![\w/-])(?=[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
+    r"|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
+)
 YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
 SHORTEST_MIXED = 4
 WEAK = (
@@ -86,6 +96,9 @@ WEAK = (
     "vorbefunde",
     "blutprobe",
     "einsatz",
+    "histo",
+    "zyto",
+    "code",
 )
 UNIT_AFTER = re.compile(
     r"\s?(?:ml|mg|g\b|µg|/µl|/ul|/nl|mm|cm|%|U/|IE|IU|Zellen|Kopien|x\s?10|Mio|kcal|/mm|pg|ng|Punkte|Jahre|Uhr|€|EUR"
@@ -119,17 +132,19 @@ FORMS = [
     (
         "coded",
         re.compile(
-            r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+)?(?!\d)"
-            r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
+            r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+|[A-Z](?!\w))?(?!\d)"
+            r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)|[A-Z]\d{4} \d{2} \d{6}(?!\d)|[A-Z]{2} \d{6}-[A-Z](?!\w)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
         ),
     ),
-    ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
+    ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
 ]
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the identifiers of a text."""
     done = 0
+    for match in CODES.finditer(tokens.text):
+        yield Entity("ID", match.start(), match.end(), 0.6, NAME)
     for index in tokens.having(Flag.IDENTIFIER | Flag.NUMBER | Flag.WARD | Flag.CODE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if flag & Flag.IDENTIFIER:
@@ -195,7 +210,7 @@ def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     text = tokens.text
     if tokens.words[index].lower() == "block" and tokens.joined(index):
         return None  # AV-Block II, of the heart and not of a house
-    at = re.compile(r"[ \t]{1,12}:[ \t]{0,4}|[\s.:]{0,3}").match(text, tokens.ends[index])
+    at = re.compile(r"[ \t]{1,12}:[ \t]{0,4}|[\s.:(]{0,3}").match(text, tokens.ends[index])
     if not at or "\n" in at[0]:
         return None
     match = ROOM_VALUE.match(text, at.end())
@@ -220,11 +235,11 @@ def _is_ward(tokens: Tokens, index: int, code: str) -> bool:
 
 def _destination(tokens: Tokens, index: int) -> int:
     """Return where a code after "Verlegung auf" ends, which names a ward, or 0: Verlegung auf K31, auf O-22."""
-    if tokens.word(index - 1) != "auf" or not tokens.joined(index + 1):
+    if tokens.word(index - 1) not in ("auf", "nach") or not tokens.joined(index + 1):
         return 0
     start = tokens.starts[index]
     match = CODED_WARD.match(tokens.text, start)
-    return match.end() if match and TRANSFER.search(tokens.text, max(0, start - 30), start) else 0
+    return match.end() if match and TRANSFER.search(tokens.text, max(0, start - 40), start) else 0
 
 
 def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:

@@ -54,6 +54,25 @@ WRITTEN = re.compile(
 STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
 TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}|\d))(?![\w/])")
 SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
+# what a word says of who wrote: Schreibkraft js, vid. RU 16.10.14, gedruckt von sbreiden, erstellt: dobleran 20.07.
+SAID = re.compile(
+    r"\b(?:Schreibkraft|Sekr|[Vv]id|Kennung|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
+    r"|Export|[Ee]rfasst|[Ee]xportiert|[Aa]usgedruckt|Bearbeitung|[Dd]okumentiert)\.?(?: (?:von|v\.|durch))?[ ]?:? "
+    r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
+    r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel)"
+)
+# what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
+FILLS = re.compile(
+    r"(?:(?:^|\n)[ \t]*|[ \t]{2,})(?:(\()?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3})?"
+    r"|[a-zäöü]{2,8}/[a-zäöü]{2,3}|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4}|(?<=    )[a-zäöü]{2,3})"
+    r"(?(1)\)))(?=[ \t]*(?:\n|$)|[ \t]{2,}\d)"
+)
+# the mark of who wrote an entry of a record, alone in its line: Lad, MaP
+ENTRY_MARK = re.compile(r"\S\n[ \t]*([A-ZÄÖÜ][a-zäöü][A-Za-zäöü])[ \t]*(?=\n[ \t]*\n|\s*$)")
+# beside a date and time: 16:44  pflugm; rosi1 13.10.22 18:26
+BESIDE_TIME = re.compile(
+    r":\d\d {1,3}([a-zäöü]{4,9})(?=[ \t]*(?:\n|$))|(?:^|\n)([a-zäöü]{3,9}\d{0,2})(?= \d{1,2}\.\d{1,2}\.\d{2,4} \d\d:\d\d)"
+)
 SMALL_WORDS = frozenset("am vom von der die das zu um im in und ok bis mit an ab auf".split())
 
 
@@ -122,10 +141,19 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
         if not lexicon()[match[1].partition("/")[0]] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in (*SAID.finditer(text), *FILLS.finditer(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
+        begin, end = match.span(match.lastindex or 1)
+        if not any(_is_word(part) for part in re.split(r"[/._-]", text[begin:end])):
+            yield Entity("USERNAME", begin, end, 0.5, NAME)
     for match in AUTHOR.finditer(text):
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in INITIALS.finditer(text):
         yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+
+
+def _is_word(part: str) -> bool:
+    """Tell whether a part of a mark is an ordinary word or a unit: mg/dl, re/li."""
+    return part in SMALL_WORDS | ENDINGS or bool(part and lexicon()[part] & (KNOWN if len(part) > 2 else Flag.UNIT))
 
 
 def _is_unknown_mark(tokens: Tokens, index: int) -> bool:
