@@ -23,6 +23,7 @@ from pipelines.recognizers import (
     propagation,
     relatives,
     tagger,
+    telegraphic,
     username,
 )
 from pipelines.recognizers.entity import Entity, merge
@@ -47,6 +48,7 @@ RULES = (
     username,
     profession,
     relatives,
+    telegraphic,
 )
 SURE = 0.5
 """Below it, what the tagger finds is masked where it stands, but not looked for elsewhere."""

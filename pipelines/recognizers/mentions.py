@@ -79,7 +79,7 @@ NOUN_END = re.compile(
     r"|syndrom|zeichen|score|index|werte?|olog(?:e|en|in)|apeut(?:in)?|mab|nib|pril|sartan|statin|prazol|cillin)$"
 )
 # endings of surnames alone, some of which a dictionary of nouns has: Neumeier
-SURNAME_END = re.compile(r"[a-zäöüß](?:m[ae][iy]e?r|huber)$")
+SURNAME_END = re.compile(r"[a-zäöüß](?:m[ae][iy]e?r|huber|schneider|müller|bauer|schmidt?|egger|hofer)$")
 SALUTED = ("frau", "fr", "herr", "herrn", "hr", "hrn")
 INITIAL = re.compile(r"\.?\s{1,2}([A-ZÄÖÜ])\.(?=\s(?:[a-zäöü(]|\n)|[,;)]|\s*$)")
 

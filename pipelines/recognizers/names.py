@@ -10,7 +10,7 @@ Span = tuple[int, int]
 
 MOST_PARTS = 5
 FOREIGN_PARTICLES = frozenset("v van ter ten del della di da dos du el al bin ben ibn".split())
-PREPOSITIONS = frozenset("vom auf zum am und".split())
+PREPOSITIONS = frozenset("vom auf zum am und zur".split())
 LONG_LINE = 60
 LONGEST_CHAIN = 12
 MOST_TITLES = 40
@@ -60,17 +60,24 @@ def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
             at = _skip_particle(tokens, at)
         elif (
             (tokens.is_upper(at) or (tokens.lower_cased and (any_word or given) and flag & NAME))
-            and not flag & NEVER
+            and (not flag & NEVER or (any_word and not parts and _is_called_ruf(tokens, at)))
             and _accepts(tokens, at, parts, any_word, given or initials)
         ):
             given |= bool(flag & Flag.FIRST_NAME)
             at = last = _word_end(tokens, at)
             parts += 1
-        elif word == "," and parts and _reversed(tokens, at):
+        elif word == "," and parts and _reversed(tokens, at, parts > 1):
             at, given = at + 1, True
         else:
             break
     return (index, last) if last > index else None
+
+
+def _is_called_ruf(tokens: Tokens, index: int) -> bool:
+    """Tell whether a word for a telephone is a surname here, since no number follows."""
+    return bool(tokens.flags[index] & (Flag.PHONE | Flag.FAX)) and not re.match(
+        r"[\s.:(+-]*\d|\w", tokens.text[tokens.ends[index] : tokens.ends[index] + 6]
+    )
 
 
 def _same_line(tokens: Tokens, index: int, given: bool) -> bool:
@@ -102,7 +109,8 @@ def _continues(tokens: Tokens, index: int) -> bool:
 
 def _leads_to_name(tokens: Tokens, index: int) -> bool:
     at = index
-    word, noun = tokens.words[index], tokens.flag(index + 1) & Flag.COMMON and tokens.is_upper(index + 1)
+    word, noun = tokens.words[index], tokens.flag(index + 1) & WORDS and tokens.is_upper(index + 1)
+    noun = noun and not tokens.flag(index + 1) & (NAME | Flag.PLACE)
     if (word in PREPOSITIONS and noun) or (word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE):
         return False
     while tokens.flag(at) & Flag.PARTICLE and at - index < 6:
@@ -176,8 +184,8 @@ def _is_compound(tokens: Tokens, index: int) -> bool:
     return last > index and bool(flag & (WORDS | Flag.MEDICAL | Flag.HOSPITAL)) and not flag & (NAME | Flag.PLACE)
 
 
-def _reversed(tokens: Tokens, comma: int) -> bool:
-    """Tell whether a given name follows the comma: Gebauer, Gerlinde."""
+def _reversed(tokens: Tokens, comma: int, whole: bool) -> bool:
+    """Tell whether a given name follows the comma: Gebauer, Gerlinde; after a `whole` name, a known one alone."""
     flag = tokens.flag(comma + 1)
     if tokens.word(comma + 1).isupper() and not tokens.word(comma - 1).isupper() and not flag & Flag.FIRST_NAME:
         return False
@@ -185,7 +193,8 @@ def _reversed(tokens: Tokens, comma: int) -> bool:
         return False
     if flag & Flag.FIRST_NAME:
         return True
-    return tokens.is_upper(comma + 1) and not flag & WORDS and len(tokens.word(comma + 1)) > 2
+    abbreviated = tokens.word(comma + 2) == "." and tokens.joined(comma + 2)
+    return not whole and not abbreviated and tokens.is_upper(comma + 1) and not flag & WORDS and len(tokens.word(comma + 1)) > 2
 
 
 def name_before(tokens: Tokens, index: int) -> Span | None:

@@ -1,0 +1,71 @@
+"""Names in telegraphic style: (Kammerer/Ruf), RT: Uhl, T. Schweiger, Tim (15), Assinger 11.9.25 15:50."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.eponym import is_eponym
+from pipelines.recognizers.lexicon import NAME as NAMES
+from pipelines.recognizers.lexicon import WORDS, Flag
+from pipelines.recognizers.mentions import BARRED, is_nameable
+from pipelines.recognizers.tokens import Tokens
+
+ENTITIES = ["PERSON", "AGE"]
+NAME = "telegraphic"
+
+WORD = r"[A-ZÄÖÜ][^\W\d_A-Z]{2,20}(?:-[A-ZÄÖÜ][^\W\d_A-Z]{2,20})?"
+# who did it, after a stroke or alone in brackets: Splenektomie (Mehlhorn/Dąbrowski), am OP-Präparat (Ohnesorg)
+BRACKETED = re.compile(rf"\(({WORD})(?:\s?/\s?({WORD}))?(?:\s?/\s?({WORD}))?(?=[),])")
+BY_STROKE = re.compile(rf"\bdurch ({WORD})\s?/\s?({WORD})\b")
+# who stands for a specialty: RT: Uhl, Path: Reuß
+SPECIALTY = re.compile(
+    r"\b(?:RT|Rad|Radio|Path|Patho|Ch|Chir|THG|GCH|UCH|VCH|NCH|MKG|Onk|Onko|MedOnk|Häm|HämOnk|Uro|Gyn|Nuk|Anä|Anästh|Int"
+    rf"|Gastro|Pneumo|Kardio|Neuro|Strahlen|StrTh|Derma|HNO|Päd|Ortho|Stat|Pflege|Sozial|PT|ET): ({WORD})(?=[\s,;./)])"
+)
+INITIALED = re.compile(rf"(?<![\w.])((?:(?:[A-ZÄÖÜ]|Ch|Th|St|Ph|Chr)\.[ -]?){{1,2}}{WORD})(?![\w-])")
+# who wrote an entry, before its date and time
+ENTERED = re.compile(rf"(?:^|\n)[ \t]*({WORD})(?= {{1,3}}\d{{1,2}}\.\d{{1,2}}\.(?:\d{{2}}|\d{{4}}),? {{1,3}}\d{{1,2}}[:.]\d\d)")
+AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
+ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
+
+
+def find(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the names of persons that only their place in a note gives away, and ages after first names."""
+    text = tokens.text
+    for match in BRACKETED.finditer(text) if "(" in text else ():
+        yield from _several(tokens, match)
+    for match in BY_STROKE.finditer(text) if "durch" in text else ():
+        yield from _several(tokens, match)
+    for match in SPECIALTY.finditer(text):
+        if is_nameable(tokens, tokens.first(match.start(1))):
+            yield Entity("PERSON", *match.span(1), 0.7, NAME)
+    for match in INITIALED.finditer(text):
+        index = tokens.ending(match.end())
+        if index is not None and _is_surname(tokens, index, Flag.LOWER) and not is_eponym(tokens, index, index):
+            yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    for match in ENTERED.finditer(text):
+        if is_nameable(tokens, tokens.first(match.start(1))):
+            yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    for index in tokens.having(Flag.FIRST_NAME):
+        if tokens.flags[index] & (WORDS | BARRED | Flag.EPONYM) or not tokens.is_upper(index):
+            continue
+        if match := AGED.match(text, tokens.ends[index]):
+            yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, NAME)
+            yield Entity("AGE", *match.span(1), 0.6, NAME)
+
+
+def _several(tokens: Tokens, match: re.Match[str]) -> Iterator[Entity]:
+    """Yield the names of a match: two that may be names, or one that is nothing else."""
+    spans = [match.span(group) for group in (1, 2, 3)[: match.re.groups] if match[group]]
+    at = [tokens.first(start) for start, _ in spans]
+    likely = [is_nameable(tokens, index) or bool(tokens.flag(index) & NAMES) for index in at]
+    if len(at) > 1 and all(likely) and any(_is_surname(tokens, index) for index in at):
+        yield from (Entity("PERSON", *span, 0.6, NAME) for span in spans)
+    elif len(at) == 1 and _is_surname(tokens, at[0]) and not is_eponym(tokens, at[0], at[0]):
+        yield Entity("PERSON", *spans[0], 0.5, NAME)
+
+
+def _is_surname(tokens: Tokens, index: int, words: int = WORDS) -> bool:
+    """Tell whether a word is a surname and none of the `words` of the dictionary, nor of medicine."""
+    flag = tokens.flag(index)
+    return bool(flag & Flag.SURNAME) and not flag & (words | BARRED | ANATOMICAL)
