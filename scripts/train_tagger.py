@@ -1,31 +1,32 @@
-"""Train the tagger on synthetic letters and, if given, on annotated letters; or cross-validate it on these.
+"""Train the tagger on synthetic letters, on those of scripts/tagger_letters and on others given; or cross-validate it.
 
-    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--notes 0] [--cross-validate 4]
+    python scripts/train_tagger.py [--letters FILE.jsonl ...] [--synthetic 200] [--cross-validate 4]
 
 FILE holds one document a line: {"id", "text", "entities": [{"begin", "end", "label"}]}; labels of the GeMTeX guideline
 (NAME_PATIENT, LOCATION_CITY, ...) are mapped to ours. Each letter is read twice, as it is and in disguise
-(scripts/disguised_letters.py); short notes (scripts/tagger_notes.py) may be added. Without --cross-validate the model
-is written to pipelines/recognizers/models. Two runs give the same model. With it, a letter is read by a model that has
-seen its fold in no form, and what rules, tagger and both find is written to standard output, one JSON object for each
-letter and variant.
+(scripts/disguised_letters.py), and with what the rules find in it; half of that is hidden from the tagger, since in
+letters that they were not written with they find less. Without --cross-validate the model is written to
+pipelines/recognizers/models. Two runs give the same model. With it, a letter is read by a model that has seen in no
+form its fold, or any letter by the same hand, and what rules, tagger and both find is written to standard output, one
+JSON object for each letter and variant.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from disguised_letters import Disguise
 from pycrfsuite import Tagger, Trainer  # pyright: ignore[reportAttributeAccessIssue]
-from tagger_notes import Notes
 
-from pipelines.recognizers import find_with, tagger
+from pipelines.recognizers import find_with, merge, tagger
 from pipelines.recognizers.crf import Crf
-from pipelines.recognizers.features import features
+from pipelines.recognizers.features import features, marks
 from pipelines.recognizers.tokens import Tokens
 
 OURS = {
@@ -33,17 +34,21 @@ OURS = {
     "NAME_OTHER": "PERSON", "LOCATION_CITY": "CITY", "LOCATION_STREET": "CITY", "LOCATION_ZIP": "CITY",
     "LOCATION_COUNTRY": "CITY", "LOCATION_STATE": "CITY", "LOCATION_OTHER": "CITY", "LOCATION_HOSPITAL": "HOSPITAL",
     "LOCATION_ORGANIZATION": "HOSPITAL", "STREET": "CITY", "ZIP": "CITY", "COUNTRY": "CITY",
-    "ORGANIZATION": "HOSPITAL", "DATE_OF_BIRTH": "DATE",
+    "ORGANIZATION": "HOSPITAL", "NAME_USERNAME": "USERNAME", "DATE_OF_BIRTH": "DATE",
 }  # fmt: skip
 SYNTHETIC_SEED = 7
+HIDDEN = 0.5
 TRAINING_SEED, VALIDATION_SEED = 1, 2
 PARAMETERS = {"c1": 0.05, "c2": 0.02, "max_iterations": 60, "feature.possible_transitions": True}
 
+LETTERS = Path(__file__).parent / "tagger_letters"
+
 Document = dict[str, Any]
+Fold = tuple[str, Sequence[Document], Sequence[Document]]
 
 
 def labels(tokens: Tokens, entities: Iterable[dict[str, Any]]) -> list[str]:
-    """Return one label a token; contacts and user names, which the rules find, are outside."""
+    """Return one label a token; contacts, which the rules find, are outside."""
     tagged = ["O"] * len(tokens)
     for entity in entities:
         label = OURS.get(entity["label"], entity["label"])
@@ -60,7 +65,8 @@ def train(documents: Iterable[Document], path: Path) -> None:
     for document in documents:
         tokens = Tokens(document["text"])
         if len(tokens):
-            trainer.append(features(tokens, 0, len(tokens)), labels(tokens, document["entities"]))
+            marked = marks(tokens, shown(document))
+            trainer.append(features(tokens, marked), labels(tokens, document["entities"]))
     trainer.set_params(PARAMETERS)
     with TemporaryDirectory() as folder:
         trained = f"{folder}/model"
@@ -71,6 +77,14 @@ def train(documents: Iterable[Document], path: Path) -> None:
         Crf.save(path, weights.state_features, weights.transitions)
 
 
+def shown(document: Document) -> list[tagger.Entity]:
+    """Return what the rules find in a document, without half of it: wherever it stands, a form is shown or hidden."""
+    rng = Random(f"{document['id']} {len(document['text'])}")
+    found = merge(find_with(document["text"], tag=False))
+    forms = {document["text"][entity.start : entity.end]: rng.random() >= HIDDEN for entity in found}
+    return [entity for entity in found if forms[document["text"][entity.start : entity.end]]]
+
+
 def synthetic(count: int) -> Iterator[Document]:
     """Yield generated letters with their gold spans."""
     from pipelines.sampling.letters import letters
@@ -78,12 +92,6 @@ def synthetic(count: int) -> Iterator[Document]:
     for number, (text, spans) in enumerate(letters(count, SYNTHETIC_SEED)):
         entities = [{"begin": begin, "end": end, "label": label} for begin, end, label in spans]
         yield {"id": f"synthetic {number}", "text": text, "entities": entities}
-
-
-def short_notes(count: int) -> list[Document]:
-    """Return short notes with their gold spans."""
-    notes = Notes()
-    return [notes(number, SYNTHETIC_SEED) for number in range(count)]
 
 
 def read_letters(paths: Iterable[Path]) -> list[Document]:
@@ -110,24 +118,31 @@ def tag_alone(text: str) -> list[tagger.Entity]:
     return list(tagger.find(Tokens(text)))
 
 
-def cross_validate(
-    annotated: Sequence[Document], generated: Sequence[Document], notes: Sequence[Document], folds: int, path: Path
-) -> None:
-    """Write the findings in each fold, by a model that has not seen it, as JSON Lines to standard output."""
+def folds(given: Sequence[Document], hands: Mapping[str, Sequence[Document]], count: int) -> Iterator[Fold]:
+    """Yield the name, the letters and the training letters of each fold: `count` of the given ones, one a hand."""
+    ours = [document for letters in hands.values() for document in letters]
+    for fold in range(count if given else 0):
+        seen = [document for index, document in enumerate(given) if index % count != fold]
+        yield "given", given[fold::count], [*seen, *ours]
+    for hand, letters in hands.items():
+        yield f"hand {hand}", letters, [*given, *(document for document in ours if document not in letters)]
+
+
+def cross_validate(fold: Fold, generated: Sequence[Document], path: Path) -> None:
+    """Write the findings in a fold, by a model that has not seen it, as JSON Lines to standard output."""
     disguise = Disguise()
-    for fold in range(folds):
-        seen = [document for index, document in enumerate(annotated) if index % folds != fold]
-        train([*twice([*seen, *generated]), *notes], path)
-        tagger.MODEL = path
-        tagger.model.cache_clear()
-        for document in annotated[fold::folds]:
-            variants = {
-                "as they are": document,
-                "names made up": disguise(document, VALIDATION_SEED, announced=True),
-                "names made up, titles left out": disguise(document, VALIDATION_SEED),
-            }
-            for variant, letter in variants.items():
-                print(json.dumps({**letter, "variant": variant, "found": findings(letter)}))
+    name, letters, seen = fold
+    train(twice([*seen, *generated]), path)
+    tagger.MODEL = path
+    tagger.model.cache_clear()
+    for document in letters:
+        variants = {
+            "as they are": document,
+            "names made up": disguise(document, VALIDATION_SEED, announced=True),
+            "names made up, titles left out": disguise(document, VALIDATION_SEED),
+        }
+        for variant, letter in variants.items():
+            print(json.dumps({**letter, "set": name, "variant": variant, "found": findings(letter)}), flush=True)
 
 
 def main() -> None:
@@ -135,17 +150,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=Path, nargs="*", default=[])
     parser.add_argument("--synthetic", type=int, default=200)
-    parser.add_argument("--notes", type=int, default=0)
     parser.add_argument("--cross-validate", type=int, default=0, metavar="FOLDS")
     parser.add_argument("--output", type=Path, default=tagger.MODEL)
     arguments = parser.parse_args()
-    annotated, generated = read_letters(arguments.letters), list(synthetic(arguments.synthetic))
-    notes = short_notes(arguments.notes)
+    given, generated = read_letters(arguments.letters), list(synthetic(arguments.synthetic))
+    hands = {path.stem: read_letters([path]) for path in sorted(LETTERS.glob("*.jsonl"))}
     if arguments.cross_validate:
         with TemporaryDirectory() as folder:
-            cross_validate(annotated, generated, notes, arguments.cross_validate, Path(folder) / "fold.npz")
+            for fold in folds(given, hands, arguments.cross_validate):
+                cross_validate(fold, generated, Path(folder) / "fold.npz")
         return
-    train([*twice([*annotated, *generated]), *notes], arguments.output)
+    ours = [document for letters in hands.values() for document in letters]
+    train(twice([*given, *ours, *generated]), arguments.output)
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes", file=sys.stderr)
 
 

@@ -83,7 +83,7 @@ def findings(text: str, tag: bool = True) -> list[Entity]:
     found.extend([*again, *beside(tokens, again)])
     for start, note in notes:
         found += [entity.moved(start) for entity in propagation.occurrences(note, names)]
-    tagged = list(tagger.find(tokens, found)) if tag else []
+    tagged = list(tagger.find(tokens, merge(found))) if tag else []
     if sure := [entity for entity in tagged if entity.entity_type == "PERSON" and entity.score >= SURE]:
         tagged.extend(propagation.occurrences(tokens, propagation.names(tokens, sure)))
     return found + tagged

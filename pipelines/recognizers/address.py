@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import STREET_END, WORDS, Flag, read_lines
+from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
+from pipelines.recognizers.streets import street, street_after, street_before
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["STREET", "ZIP", "CITY", "COUNTRY"]
@@ -13,34 +14,10 @@ NAME = "address"
 
 LONGEST_CHAIN = 12
 INTERESTING = Flag.NUMBER | Flag.STREET_END | Flag.PLACE | Flag.COUNTRY | Flag.ADDRESS
-SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 WAY_END = re.compile(r"(?:stra(?:ß|ss)en?|str|gasse|weg|platz|allee|ufer)$", re.IGNORECASE)
-HOUSE = re.compile(
-    r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]"
-    r"|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?/?\s?(?:Top"
-    r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.,]\d|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
-)
-PREPOSED = re.compile(
-    r"(?:Am|Im|An\s{1,2}der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"
-    r"|Vor dem|Vor der|Unter den|Unter der|Unterm|Bei der|Beim|Neben der|Unterer|Oberer|Alte|Alter|Neue|Neuer|Große"
-    r"|Kleine|Lange|Kurze|Hohe|Obere|Untere)"
-    r"\s{1,2}(?:[a-zäöü]+en\s)?(?:[A-ZÄÖÜ][\wäöüß-]+\s{0,2}){1,3}(?<=[^\W\d])\s{1,2}\d{1,3}(?:[-/]\d{1,3})*\s?[a-h]?(?![\w.,]\d|\w|\s?(?:mg"
-    r"|ml|cm|mm|%|Jahre|Uhr|x\b|\.))"
-)
-OF_STREET = re.compile(
-    r"(?:Straße|Strasse|Platz|Weg|Allee)\s(?:des|der|am|zum|zur"
-    r"|von)\s(?:\d+\.\s)?[A-ZÄÖÜ][\wäöüß-]+(?:\s[A-ZÄÖÜ][\wäöüß-]+)?\s\d{1,4}\s?[a-h]?(?!\w)"
-)
-SQUARE = re.compile(r"[A-Z]\s?\d{1,2}\s?,\s?\d{1,2}[a-c]?(?=\W{1,3}68\d{3})")
 COUNTRY_CODES = ("A", "D", "CH", "AT", "DE", "FL", "L", "I")
 PREFIXED_ZIP = re.compile(r"(?:A|D|CH|AT|DE|FL|L|I)\s?[-–]\s?\d{4,5}(?!\d)", re.IGNORECASE)
 ZIP = re.compile(r"\d{4,5}(?![\d.,/:-]*\d)(?=[ \t,]{0,3}[^\W\d_])")
-HAMLET = r"([A-ZÄÖÜ][\wäöüß.-]+(?: [\wäöüß.-]+){0,3} \d{1,4}(?: ?[a-hA-H])?(?:/\d+)*)"
-STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
-STREET_BEFORE = re.compile(rf"(?:^|[\n,:]\s?|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
-NO_STREETS = frozenset(
-    "Tag Segment Bereich Alter Stadium Jahr Jahre Station Zimmer Mittel Verlauf Zyklus Woche".split()
-)
 POST_BOX = re.compile(r"Postfach\s(?:\d[\d ]*\d)")
 PLACE_FIRST = tuple(
     "bad sankt st groß gross klein neu alt ober unter markt maria hohen burg"
@@ -52,6 +29,11 @@ HOME = re.compile(
     r"|whft\.?|gebürtig|Geburtsort|Ort|stammt"
     r"|Herkunft|zugezogen|Heimatort)\b[\s.:,]{0,3}(?:in|aus|bei|nach|jetzt)?\s?$"
 )
+AT_HOME = frozenset(
+    ". , : in aus bei nach jetzt wohnhaft wohnt wohne lebt lebend Wohnort Wohnsitz wh wohnh whft gebürtig Geburtsort"
+    " Ort stammt Herkunft zugezogen Heimatort geb geboren".split()
+)
+"""What may stand last before a place that somebody lives in."""
 INSIDE = re.compile(r"\b(?:in|auf|aus|Nähe|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
 SHORTEST_AFTER_NACH = 5
 """Letters: "nach Essen" may be after a meal."""
@@ -89,7 +71,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif word == "Postfach" and (match := POST_BOX.match(text, start)):
             found = [Entity("STREET", start, match.end(), 0.9, NAME)]
         else:
-            found = list(_street(tokens, index)) or list(_place(tokens, index))
+            found = list(street(tokens, index)) or list(_place(tokens, index))
         found = [_with_tail(text, entity) if entity.entity_type == "CITY" else entity for entity in found]
         yield from found
         if found:
@@ -107,80 +89,6 @@ def _with_tail(text: str, city: Entity) -> Entity:
     return city._replace(end=tail.end()) if tail else city
 
 
-def _street(tokens: Tokens, index: int) -> Iterator[Entity]:
-    """Yield a street with its house number; "Friesische Str. 21 a" begins one or two words before."""
-    text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
-    match = PREPOSED.match(text, start) if word in PREPOSED_WORDS else None
-    match = match or (OF_STREET.match(text, start) if word in ("Straße", "Strasse", "Platz", "Weg", "Allee") else None)
-    if match and not _is_medical(tokens, index, match.end()):
-        yield Entity("STREET", start, match.end(), 0.7, NAME)
-        return
-    if len(word) == 1 and (match := SQUARE.match(text, start)):
-        yield Entity("STREET", start, match.end(), 0.8, NAME)
-        return
-    ending = STREET_END.search(word) if tokens.flags[index] & Flag.STREET_END else None
-    if not ending or (len(word) - len(ending[0]) in (1, 2)):
-        return
-    house = HOUSE.match(text, tokens.ends[index])
-    sure = bool(SURE_END.search(word))
-    bare = len(word) == len(ending[0])
-    if not house and not (sure and not bare and not tokens.flags[index] & Flag.COMMON):
-        return
-    first = _street_start(tokens, index, bare)
-    if (bare and first == index) or (
-        not sure and tokens.flags[index] & Flag.COMMON and first == index and not _has_address(tokens, index)
-    ):
-        return
-    yield Entity("STREET", tokens.starts[first], house.end() if house else tokens.ends[index], 0.9, NAME)
-
-
-PREPOSED_WORDS = frozenset(form.split()[0] for form in PREPOSED.pattern[3:].split(")")[0].split("|"))
-
-
-def _is_medical(tokens: Tokens, index: int, end: int) -> bool:
-    """Tell whether "Am Tag 3" or "Im Segment 4" is meant: the words are medical, or the line goes on as a sentence."""
-    at = index + 1
-    while at < len(tokens) and tokens.ends[at] < end:
-        if tokens.flags[at] & (Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH | Flag.UNIT) or tokens.words[at] in NO_STREETS:
-            return True
-        at += 1
-    following = tokens.text[end : end + 9]
-    return not re.match(r"\s*(?:$|in |[,;)\n|·–-]|\d{4,5}|[AD]-)", following)
-
-
-def _has_address(tokens: Tokens, index: int) -> bool:
-    """Tell whether a postcode stands close by."""
-    around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 40]
-    return bool(re.search(r"(?<!\d)\d{4,5}\s[A-ZÄÖÜ]|wohnhaft|wh\.|Adresse|Anschrift|Straße:", around))
-
-
-def _street_start(tokens: Tokens, index: int, bare: bool) -> int:
-    """Return the first token of a street's name: Iris-Leber-Straße, Kärntner Straße, Erich-Kästner-Platz."""
-    first = index
-    while (
-        first > index - LONGEST_CHAIN
-        and first
-        and tokens.joined(first)
-        and tokens.words[first - 1] in "-–"
-        and tokens.joined(first - 1)
-        and (tokens.is_upper(first - 2) or tokens.flag(first - 2) & Flag.PARTICLE)
-    ):
-        first -= 2
-    if bare and first == index and not tokens.new_line(index):
-        previous = tokens.flag(index - 1)
-        if tokens.is_upper(index - 1) and not previous & (Flag.SALUTATION | Flag.NOT_NAME | Flag.TITLE):
-            first = index - 1
-            while (
-                index - first < LONGEST_CHAIN
-                and first
-                and tokens.joined(first)
-                and tokens.words[first - 1] in "-–"
-                and tokens.is_upper(first - 2)
-            ):
-                first -= 2
-    return first
-
-
 def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
     """Yield a postcode and the place after it."""
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
@@ -191,6 +99,7 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
         if match:
             yield Entity("ZIP", begin, match.end(), 0.95, NAME)
             yield from _city_after(tokens, index + 1, sure=True)
+            yield from street_before(text, begin)
         return
     if not ZIP.match(text, start) or (
         tokens.joined(index)
@@ -214,10 +123,8 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
     yield Entity("ZIP", start, tokens.ends[index], 0.9, NAME)
     yield from _city_after(tokens, place, sure=True)
     end = tokens.ends[_place_end(tokens, place, sure=True) - 1]
-    if match := STREET_AFTER.match(text, end):
-        yield Entity("STREET", match.start(1), match.end(1), 0.6, NAME)
-    if match := STREET_BEFORE.search(text, max(0, start - 60), start):
-        yield Entity("STREET", match.start(1), match.end(1), 0.6, NAME)
+    yield from street_after(text, end)
+    yield from street_before(text, start)
 
 
 def _city_after(tokens: Tokens, index: int, sure: bool) -> Iterator[Entity]:
@@ -292,7 +199,7 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
     if WAY_END.search(tokens.words[_hyphenated(tokens, index) - 1]):
         return
     before = text[max(0, start - 24) : start]
-    home = bool(HOME.search(before))
+    home = tokens.word(index - 1) in AT_HOME and bool(HOME.search(before))
     first = tokens.words[index].lower() in PLACE_FIRST[:3] and tokens.is_upper(
         index + 1 + (tokens.word(index + 1) == ".")
     )
@@ -314,7 +221,7 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
 def _is_dateline(tokens: Tokens, index: int, end: int) -> bool:
     """Tell whether a letter's place and date stand here: Flensburg, 27. März 2025; Graz, am 3.4.2019."""
     return bool(
-        tokens.new_line(index) and tokens.word(end) == "," and LETTERHEAD.match(tokens.text, tokens.starts[end])
+        tokens.ends_column(index) and tokens.word(end) == "," and LETTERHEAD.match(tokens.text, tokens.starts[end])
     )
 
 

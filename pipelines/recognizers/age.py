@@ -45,7 +45,9 @@ KIN_BEFORE = re.compile(
 )
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
-KIN = re.compile(r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?)\b[^.;\n]*$")
+KIN = re.compile(
+    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?)\b[^.;\n]*$"
+)
 # 57 J., männl.; but not seit 10 J.
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
 DURATION = re.compile(
@@ -58,7 +60,6 @@ IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
-WITH_YEARS = re.compile(r"\bmit\s$")
 DIED = re.compile(r"\)|\s(?:an\b|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
@@ -108,39 +109,42 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     before = text[max(0, start - 30) : start]
     if match := YEARS_OLD.match(text, start):
         return match.end(1)
-    if (SEX_BEFORE.search(before) and SEX_AFTER.match(text, end)) or Y_O.match(text, end):
+    if (SEX_AFTER.match(text, end) and SEX_BEFORE.search(before)) or Y_O.match(text, end):
         return end
-    if KIN_BEFORE.search(before) and KIN_AFTER.match(text, end):
+    if KIN_AFTER.match(text, end) and KIN_BEFORE.search(before):
         return end
     if (end - start > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
         return end
-    if IS_SO_OLD.search(before) and SO_OLD.match(text, end):
+    if SO_OLD.match(text, end) and IS_SO_OLD.search(before):
         return end
-    if CHILD_BEFORE.search(before) and CHILD_AFTER.match(text, end):
+    if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end
-    if WITH_YEARS.search(before) and DIED.match(text, end) and end - start == 2:
+    if end - start == 2 and before.endswith("mit ") and DIED.match(text, end):
         return end
-    if SEVERAL.match(text, end) or (
-        end - start == 2 and YEARS_ALONE.match(text, end) and not DURATION.search(before) and before[-1:] in ("", "\n", " ")
-    ):
+    if SEVERAL.match(text, end) or (end - start == 2 and _is_bare_age(text, start, before)):
         return end
-    if (
-        end - start == 2
-        and WITH_YEARS.search(before)
-        and text[end : end + 1] in (",", ".", ";", ")", "\n")
-        and not text[end + 1 : end + 2].isdigit()
-        and KIN.search(text, max(0, start - 80), start)
-    ):
-        return end
+    return end if _is_told_age(text, end, before) else 0
+
+
+def _is_bare_age(text: str, start: int, before: str) -> bool:
+    """Tell whether two digits are an age though no word says so: 57 J., männl.; Mutter Mamma-Ca mit 44."""
+    end = start + 2
+    if YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ") and not DURATION.search(before):
+        return True
+    closed = text[end : end + 1] in (",", ".", ";", ")", "\n") and not text[end + 1 : end + 2].isdigit()
+    return closed and before.endswith("mit ") and bool(KIN.search(text, max(0, start - 80), start))
+
+
+def _is_told_age(text: str, end: int, before: str) -> bool:
+    """Tell whether what stands before or after says that a number is an age: Alter: 57, (12, 14 und 20 J.)."""
     if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
-        return end
-    if LISTING.search(before) and AGE_AFTER.match(text, end):
-        return end
+        return True
     if IN_BRACKETS.match(text, end) and BEFORE_BRACKETS.search(before):
-        return end
-    if AGE_BEFORE.search(before) and AGE_AFTER.match(text, end) and not re.search(r"(?:vor|seit|nach|von)\s?$", before):
-        return end
-    return 0
+        return True
+    if not AGE_AFTER.match(text, end):
+        return False
+    years = AGE_BEFORE.search(before) and not re.search(r"(?:vor|seit|nach|von)\s?$", before)
+    return bool(LISTING.search(before) or years)
 
 
 def _word_age(tokens: Tokens, index: int) -> int:

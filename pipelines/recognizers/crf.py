@@ -1,13 +1,13 @@
-"""A linear-chain conditional random field at work: how probable each label is at each token of windows of a text.
+"""A linear-chain conditional random field at work: how probable each label is at each token of a text.
 
-Marginal probabilities by the forward-backward algorithm (Lafferty et al. 2001), in all windows at once. The features
-are those of pipelines.recognizers.features; what a word weighs by its own is the same wherever it stands, so it is
-added up once a word and remembered. Trained by scripts/train_tagger.py.
+Marginal probabilities by the forward-backward algorithm (Lafferty et al. 2001), in overlapping stretches of the text
+all at once: farther than a few tokens nothing is carried on. The features are those of pipelines.recognizers.features;
+what a word, a context or a pair of neighbours weighs is the same wherever it stands, so it is added up once and
+remembered. Trained by scripts/train_tagger.py.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,15 +15,67 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.recognizers.features import NEIGHBOURS, gap_kind, word_features
+from pipelines.recognizers.features import (
+    AFTER_TEXT,
+    BEFORE_TEXT,
+    NEIGHBOURS,
+    context_features,
+    gap_kind,
+    neighbour_features,
+    word_features,
+)
+from pipelines.recognizers.lexicon import lexicon
 from pipelines.recognizers.tokens import Tokens
 
-REMEMBERED_WORDS = 50_000
+REMEMBERED = 50_000
+NAME_BITS = 24
 REACH = max(NEIGHBOURS)
-OUTSIDE_TEXT = 0
-"""The row of what is beyond the ends of a text."""
+OUTSIDE_TEXT = ""
+"""The word that stands for what is beyond the ends of a text."""
+STRIDE, OVERLAP = 24, 4
+"""Tokens of a stretch that are taken from it, and those read before and after them."""
+
+KINDS = "JNST"
+SEEN_MARKS, MARK_BITS = 5, 5
+"""Marks that a token sees, and bits of each: of 32 the types of entities and the ends of a text take 19."""
 
 Array = NDArray[np.float64]
+
+
+class Codes(dict[str, int]):
+    """Numbers of strings: those that `code` gives, or as they come."""
+
+    def __init__(self, code: Callable[[str], int] | None = None) -> None:
+        super().__init__()
+        self._code = code
+
+    def __missing__(self, key: str) -> int:
+        if len(self) > REMEMBERED:
+            self.clear()
+        number = self._code(key) if self._code else len(self)
+        self[key] = number
+        return number
+
+
+class Table(dict[int | str, int]):
+    """Rows of numbers, each made at the first asking for its key: `table.rows[table[key]]`."""
+
+    def __init__(self, make: Callable[[Any], Array], shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self._make = make
+        self.rows = np.zeros((1024, *shape))
+
+    def __missing__(self, key: int | str) -> int:
+        number = len(self)
+        if number == len(self.rows):
+            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)])
+        self.rows[number] = self._make(key)
+        self[key] = number
+        return number
+
+    def numbers(self, keys: Iterable[int | str]) -> NDArray[np.int64]:
+        """Return the numbers of the rows of keys."""
+        return np.fromiter(map(self.__getitem__, keys), np.int64)
 
 
 class Crf:
@@ -35,8 +87,10 @@ class Crf:
         self._weights = np.concatenate([weights, np.zeros((1, len(self.labels)))]).astype(np.float64)
         if len(self._weights) != len(self._rows) + 1 or transitions.shape != (len(self.labels),) * 2:
             raise ValueError("weights and names do not agree")
-        self._transitions = np.exp(transitions.astype(np.float64))
-        self._gaps = {before + after: self._weight(f"g={before}{after}") for before in "NJTS" for after in "NJTS"}
+        steps = np.exp(transitions.astype(np.float64))
+        self._steps = np.stack([steps, steps.T])
+        self._kinds = Codes(lambda gap: KINDS.index(gap_kind(gap)))
+        self._marks = Codes()
         self._forget()
 
     @classmethod
@@ -66,96 +120,114 @@ class Crf:
         with path.open("wb") as stream:
             np.savez_compressed(stream, weights=weights, transitions=between, **arrays)
 
-    def marginals(self, tokens: Tokens, windows: Sequence[tuple[int, int]]) -> list[Array]:
-        """Return the probability of each label at each token of each of the windows: one array (tokens x L) a window.
-
-        Windows are (first token, one after the last); none is empty.
-        """
-        if not windows:
-            return []
-        lengths = np.array([end - start for start, end in windows])
-        inside = np.arange(lengths.max()) < lengths[:, None]
-        scores = np.ones((*inside.shape, len(self.labels)))
-        emissions = self._emissions(tokens, windows)
-        scores[inside] = np.exp(emissions - emissions.max(axis=1, keepdims=True))
-        probable = self._forward(scores) * self._backward(scores, inside)
-        probable /= probable.sum(axis=2, keepdims=True)
-        return [found[:length] for found, length in zip(probable, lengths, strict=True)]
-
-    def _forward(self, scores: Array) -> Array:
-        alpha = np.empty_like(scores)
-        alpha[:, 0] = scores[:, 0]
-        for at in range(1, scores.shape[1]):
-            reached = (alpha[:, at - 1] @ self._transitions) * scores[:, at]
-            alpha[:, at] = reached / reached.sum(axis=1, keepdims=True)
-        return alpha
-
-    def _backward(self, scores: Array, inside: NDArray[np.bool_]) -> Array:
-        beta = np.ones_like(scores)
-        backwards = self._transitions.T
-        for at in range(scores.shape[1] - 2, -1, -1):
-            reached = (scores[:, at + 1] * beta[:, at + 1]) @ backwards
-            reached /= reached.sum(axis=1, keepdims=True)
-            beta[:, at] = np.where(inside[:, at + 1, None], reached, 1.0)
-        return beta
-
-    def _emissions(self, tokens: Tokens, windows: Sequence[tuple[int, int]]) -> Array:
-        """Return the summed weights of the features of the tokens of all windows, one after another."""
+    def marginals(self, tokens: Tokens, marked: Sequence[str]) -> Array:
+        """Return the probability of each label at each token (tokens x L), given the marks of the rules."""
         size = len(tokens)
-        if len(self._ids) + sum(end - start + 2 * REACH for start, end in windows) > REMEMBERED_WORDS:
+        if not size:
+            return np.zeros((0, len(self.labels)))
+        emissions = self._emissions(tokens, marked)
+        scores = np.exp(emissions - emissions.max(axis=1, keepdims=True))
+        places = np.arange(-OVERLAP, STRIDE + OVERLAP)[:, None] + np.arange(0, size, STRIDE)
+        stretches = scores[places.clip(0, size - 1)]
+        outside = (places < 0) | (places >= size)
+        stretches[outside] = 0.0
+        probable = (stretches * self._messages(stretches, outside))[OVERLAP : OVERLAP + STRIDE]
+        probable = probable.swapaxes(0, 1).reshape(-1, len(self.labels))[:size]
+        return probable / probable.sum(axis=1, keepdims=True)
+
+    def _messages(self, scores: Array, outside: NDArray[np.bool_]) -> Array:
+        """Return what the tokens before and after each token of stretches say of its label, multiplied.
+
+        All are (tokens of a stretch x stretches x L). Both directions run at once, the second through the stretches
+        turned round. They are too short to overflow.
+        """
+        both = np.stack([scores, scores[::-1]], axis=1)
+        beyond = np.stack([outside, outside[::-1]], axis=1)[..., None].astype(np.float64)
+        bounded = set(np.flatnonzero(beyond.any(axis=(1, 2, 3))).tolist())
+        messages = np.ones_like(both)
+        for at in range(1, len(both)):
+            np.matmul(messages[at - 1] * both[at - 1], self._steps, out=messages[at])
+            if at - 1 in bounded:
+                messages[at] += beyond[at - 1]
+        return messages[:, 0] * messages[::-1, 1]
+
+    def _emissions(self, tokens: Tokens, marked: Sequence[str]) -> Array:
+        """Return the summed weights of the features of the tokens (tokens x L)."""
+        size = len(tokens)
+        if self._is_full(size):
             self._forget()
-        ids: list[int] = []
-        inner: list[int] = []
-        gaps: list[Array] = []
-        pairs: list[int] = []
-        for start, end in windows:
-            inner += range(len(ids) + REACH, len(ids) + REACH + end - start)
-            ids += [
-                self._id(tokens.words[index], tokens.flags[index]) if 0 <= index < size else OUTSIDE_TEXT
-                for index in range(start - REACH, end + REACH)
-            ]
-            kinds = [gap_kind(tokens, index) for index in range(start, end + 1)]
-            gaps += [self._gaps[before + after] for before, after in pairwise(kinds)]
-        for at in inner:
-            pairs.append(self._pair(ids[at - 1], ids[at + 1]))
-        places = np.array(inner)
-        rows = np.array(ids)
-        sums = self._vectors[rows[places], 0] + self._weights[pairs]
-        sums += gaps
+        rows = np.zeros(size + 2 * REACH, np.int64)
+        rows[REACH : REACH + size] = self._words.numbers(tokens.words)
+        contexts = self._contexts.numbers(self._context_keys(tokens, marked))
+        sums = self._contexts.rows[contexts]
+        vectors = self._words.rows
+        sums += vectors[rows[REACH : REACH + size], 0]
         for column, distance in enumerate(NEIGHBOURS, 1):
-            sums += self._vectors[rows[places + distance], column]
+            sums += vectors[rows[REACH + distance : REACH + distance + size], column]
+        if size > 2:
+            names = self._name_numbers(rows[REACH : REACH + size])
+            pairs = self._pairs.numbers((names[:-2] << NAME_BITS | names[2:]).tolist())
+            sums[1:-1] += self._pairs.rows[pairs]
         return sums
 
-    def _pair(self, before: int, after: int) -> int:
-        """Return the row of the weights of two words around a token."""
-        if before == OUTSIDE_TEXT or after == OUTSIDE_TEXT:
-            return -1
-        return self._rows.get(f"c={self._names[before]}|{self._names[after]}", -1)
+    def _context_keys(self, tokens: Tokens, marked: Sequence[str]) -> list[int]:
+        """Return what stands around each token in one number: the kinds of two gaps and five marks."""
+        size = len(marked)
+        kinds = np.fromiter(map(self._kinds.__getitem__, tokens.gaps), np.int64)
+        kinds[0] = kinds[-1] = KINDS.index("N")
+        codes = np.fromiter(map(self._marks.__getitem__, [*BEFORE_TEXT, *marked, *AFTER_TEXT]), np.int64)
+        keys = kinds[:-1] * len(KINDS) + kinds[1:]
+        for at in range(SEEN_MARKS):
+            keys = keys << MARK_BITS | codes[at : at + size]
+        return keys.tolist()
 
-    def _weight(self, *attributes: str) -> Array:
+    def _name_numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of what neighbours see of the words in the rows."""
+        if len(self._names) < len(self._words):
+            known = map(str, list(self._words)[len(self._names) :])
+            self._names += [self._named.setdefault(self._name(word), len(self._named)) for word in known]
+            self._spelled = list(self._named)
+            self._name_of = np.array(self._names, np.int64)
+        return self._name_of[rows]
+
+    def _name(self, word: str) -> str:
+        return word_features(word, lexicon()[word])[1][2] if word else OUTSIDE_TEXT
+
+    def _weight(self, attributes: Iterable[str]) -> Array:
         """Return the summed weights of attributes; those that the model does not have weigh nothing."""
         return self._weights[[self._rows.get(attribute, -1) for attribute in attributes]].sum(axis=0)
 
-    def _id(self, word: str, flags: int) -> int:
-        """Return the row of a word in the remembered vectors: what it weighs itself, and as each neighbour."""
-        row = self._ids.get(word)
-        if row is not None:
-            return row
-        own, seen = word_features(word, flags)
-        row = len(self._names)
-        if row == len(self._vectors):
-            self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
-        self._vectors[row, 0] = self._weight(*own)
-        for column, distance in enumerate(NEIGHBOURS, 1):
-            self._vectors[row, column] = self._weight(*(f"{distance}{feature}" for feature in seen))
-        self._ids[word] = row
-        self._names.append(seen[2])
-        return row
+    def _weigh_word(self, word: str) -> Array:
+        """Return what a word weighs itself, and as each neighbour."""
+        if word == OUTSIDE_TEXT:
+            return np.array([self._weight([]), *(self._weight([f"{distance}E"]) for distance in NEIGHBOURS)])
+        own, seen = word_features(word, lexicon()[word])
+        return np.array(
+            [self._weight(own), *(self._weight(neighbour_features(seen, distance)) for distance in NEIGHBOURS)]
+        )
+
+    def _weigh_context(self, key: int) -> Array:
+        spelled = list(self._marks)
+        shifts = range(MARK_BITS * (SEEN_MARKS - 1), -1, -MARK_BITS)
+        around = [spelled[key >> shift & (1 << MARK_BITS) - 1] for shift in shifts]
+        before, after = divmod(key >> MARK_BITS * SEEN_MARKS, len(KINDS))
+        return self._weight(context_features(KINDS[before] + KINDS[after], around))
+
+    def _weigh_pair(self, key: int) -> Array:
+        """Return what two words around a token weigh together."""
+        return self._weight([f"c={self._spelled[key >> NAME_BITS]}|{self._spelled[key & (1 << NAME_BITS) - 1]}"])
+
+    def _is_full(self, size: int) -> bool:
+        return max(len(self._words), len(self._pairs), len(self._contexts)) + size > REMEMBERED
 
     def _forget(self) -> None:
-        """Begin with no word remembered."""
-        self._ids: dict[str, int] = {}
-        self._names = [""]
-        self._vectors = np.zeros((1024, 1 + len(NEIGHBOURS), len(self.labels)))
-        for column, distance in enumerate(NEIGHBOURS, 1):
-            self._vectors[OUTSIDE_TEXT, column] = self._weight(f"{distance}E")
+        """Begin with nothing remembered."""
+        labels = len(self.labels)
+        self._words = Table(self._weigh_word, (1 + len(NEIGHBOURS), labels))
+        self._contexts = Table(self._weigh_context, (labels,))
+        self._pairs = Table(self._weigh_pair, (labels,))
+        self._named: dict[str, int] = {}
+        self._spelled: list[str] = []
+        self._names: list[int] = []
+        self._name_of = np.zeros(0, np.int64)
+        self._words[OUTSIDE_TEXT]  # row 0

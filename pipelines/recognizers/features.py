@@ -1,9 +1,15 @@
-"""What the learned tagger sees of a token: its shape and endings, what the lexicons say, and its neighbours."""
+"""What the learned tagger sees of a token: its shape and endings, what the lexicons say, its neighbours, and the rules.
+
+Where the rules have found something is a feature too (stacking, Wolpert 1992): the tagger learns what goes on from it,
+and where it stands beside.
+"""
 
 import re
+from collections.abc import Iterable, Sequence
 
+from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import Flag
-from pipelines.recognizers.tokens import Tokens
+from pipelines.recognizers.tokens import LINE_BREAK, Tokens
 
 TELLING = (
     "COMMON COMPOUND FIRST_NAME SURNAME PLACE AMBIGUOUS EPONYM SALUTATION TITLE STAFF PATIENT NAME_FIELD PARTICLE"
@@ -12,8 +18,13 @@ TELLING = (
 FLAG_NAMES = [(name, getattr(Flag, name)) for name in TELLING]
 REPEATED = re.compile(r"(.)\1+")
 SHAPES = {True: "A", False: "a"}
-NEIGHBOURS = (-2, -1, 1, 2)
+NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+FARTHEST = 3
+"""Of a neighbour at this distance only the word is seen, not its shape."""
 LONGEST_COUNTED = 14
+UNMARKED = ""
+BEFORE_TEXT, AFTER_TEXT = ["^", "^"], ["$", "$"]
+"""What marks stand before and after a text."""
 
 
 def word_features(word: str, flags: int) -> tuple[tuple[str, ...], tuple[str, str, str]]:
@@ -35,32 +46,60 @@ def word_features(word: str, flags: int) -> tuple[tuple[str, ...], tuple[str, st
     return own, seen
 
 
-def gap_kind(tokens: Tokens, index: int) -> str:
-    """Return the kind of white space before a token: a line break, none, wide, or a space."""
-    if tokens.new_line(index):
-        return "N"
-    if tokens.joined(index):
+def neighbour_features(seen: tuple[str, str, str], distance: int) -> list[str]:
+    """Return the features that a token has from a neighbour `distance` tokens away."""
+    return [f"{distance}{feature}" for feature in (seen[2:] if abs(distance) == FARTHEST else seen)]
+
+
+def gap_kind(gap: str) -> str:
+    """Return the kind of the white space before a token: a line break, none, wide, or a space."""
+    if not gap:
         return "J"
-    gap = tokens.gap(index)
+    if LINE_BREAK.search(gap):
+        return "N"
     return "T" if "\t" in gap or len(gap) > 2 else "S"
 
 
-def features(tokens: Tokens, start: int, end: int) -> list[list[str]]:
-    """Return the features of the tokens from `start` to `end` (exclusive), one list of strings a token."""
+def marks(tokens: Tokens, found: Iterable[Entity]) -> list[str]:
+    """Return the type of the entity `found` at each token, or the empty string."""
+    marked = [UNMARKED] * len(tokens)
+    for entity in found:
+        index = tokens.first(entity.start)
+        while index < len(marked) and tokens.starts[index] < entity.end:
+            marked[index] = entity.entity_type
+            index += 1
+    return marked
+
+
+def context_features(gaps: str, around: Sequence[str]) -> list[str]:
+    """Return what the `gaps` before and after a token tell (two kinds), and the marks `around` (from 2 before)."""
+    far_before, before, here, after, far_after = around
+    return [
+        f"g={gaps}",
+        f"r={here}",
+        f"r-={before}",
+        f"r+={after}",
+        f"r3={before}|{here}|{after}",
+        f"r-g={before}{gaps[0]}",
+        f"r+g={after}{gaps[1]}",
+        f"r-2={far_before}",
+        f"r+2={far_after}",
+    ]
+
+
+def features(tokens: Tokens, marked: Sequence[str]) -> list[list[str]]:
+    """Return the features of the tokens of a text with the `marks` of the rules, one list of strings a token."""
     size = len(tokens)
-    first, last = max(0, start - 2), min(size, end + 2)
-    words = [word_features(tokens.words[index], tokens.flags[index]) for index in range(first, last)]
-    gaps = [gap_kind(tokens, index) for index in range(start, end + 1)]
+    words = [word_features(word, flags) for word, flags in zip(tokens.words, tokens.flags, strict=True)]
+    gaps = [gap_kind(tokens.gap(index)) for index in range(size + 1)]
+    padded = [*BEFORE_TEXT, *marked, *AFTER_TEXT]
     rows = []
-    for index in range(start, end):
-        row = [*words[index - first][0], "g=" + gaps[index - start] + gaps[index - start + 1]]
+    for index in range(size):
+        row = [*words[index][0], *context_features(gaps[index] + gaps[index + 1], padded[index : index + 5])]
         for distance in NEIGHBOURS:
             at = index + distance
-            if 0 <= at < size:
-                row.extend([f"{distance}{feature}" for feature in words[at - first][1]])
-            else:
-                row.append(f"{distance}E")
+            row += neighbour_features(words[at][1], distance) if 0 <= at < size else [f"{distance}E"]
         if 0 < index < size - 1:
-            row.append(f"c={words[index - 1 - first][1][2]}|{words[index + 1 - first][1][2]}")
+            row.append(f"c={words[index - 1][1][2]}|{words[index + 1][1][2]}")
         rows.append(row)
     return rows

@@ -25,10 +25,17 @@ LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und 
 SITES = frozenset("am zum zur beim vom".split())
 # what tells apart houses of one name: Klinikum Darmstadt Nord
 DIRECTIONS = frozenset("Nord Süd Ost West Mitte Nordost Nordwest Südost Südwest".split())
+HOUSES = ("klinikum", "klinikums", "krankenhaus", "krankenhauses")
+GENERIC = frozenset(
+    "akut fach kreis stadt uni universität bezirk land herz zentral groß militär bundeswehr beleg unfall kinder frauen"
+    " allgemein plan versorgung lehr heimat schwerpunkt entsende zuweiser not groß ausweich eltern spezial reha privat"
+    " psychiatrie tier".split()
+)
 WARDS = Flag.ANATOMY | Flag.NOT_NAME
 ADJECTIVE = ("sche", "schen", "scher", "ere", "eren", "liche", "lichen")
 ADJECTIVES = frozenset(
-    "städt städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath med".split()
+    "städt evang kgl städtisches städtische evangelisches katholisches allgemeines akademisches univ ev kath"
+    " med".split()
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
 PAYER = re.compile(
@@ -84,10 +91,16 @@ def _hospital(tokens: Tokens, index: int) -> tuple[int, int] | None:
     first, named_before = _before(tokens, index)
     end, named_after = _after(tokens, index)
     word, flag = tokens.words[index], tokens.flags[index]
-    unknown = len(word) > 9 and not flag & WORDS and word.lower() not in KINDS
+    unknown = len(word) > 9 and word.lower() not in KINDS and (not flag & WORDS or _is_house(word.lower()))
     if named_before or named_after or unknown or word.lower() in FAMOUS:
         return first, end
     return None
+
+
+def _is_house(lower: str) -> bool:
+    """Tell whether a compound is what one hospital is called, and no kind of them: Elblandklinikum."""
+    ending = next((ending for ending in HOUSES if lower.endswith(ending)), "")
+    return bool(ending) and lower.removesuffix(ending).rstrip("s") not in GENERIC
 
 
 def _is_department(tokens: Tokens, index: int) -> bool:
@@ -154,7 +167,9 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
         if tokens.is_upper(at):
             previous = tokens.word(at - 1).lower()
             saint = previous == "." and tokens.word(at - 2).lower() in SAINTS
-            further = named and not flag & (Flag.MEDICAL | WARDS) and (previous in SITES or word in DIRECTIONS)
+            adjective = named and tokens.word(at - 1).endswith("er") and tokens.gap(at) == " " and at == end
+            further = adjective and not flag & (Flag.MEDICAL | WARDS)
+            further |= named and not flag & (Flag.MEDICAL | WARDS) and (previous in SITES or word in DIRECTIONS)
             if saint or further or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
                 named, end = True, at + 1
             elif word.lower() in SAINTS:

@@ -15,11 +15,15 @@ ENTITIES = ["ID"]
 NAME = "identifier"
 
 VALUE = re.compile(
-    r"[A-Za-zÄÖÜ]{0,6}(?:/[A-Z]{1,2})?[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
+    r"[A-Za-zÄÖÜ]{0,6}(?:/[A-Z]{1,2})?[-–/ ]?\d[\w]*(?:[-–/.:][\dA-Za-z]+)*"
+    r"|[A-Z]{1,4}[-–/.][A-Z0-9][\w/.-]*\w|[A-Z]{1,4}\d+\w*"
 )
-SPACED_VALUE = re.compile(r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,3}[\dA-Z]*\d[\dA-Z]*| [A-Z](?= \d)){0,7}(?:(?<=/\d\d) [A-Z](?!\w))?")
+SPACED_VALUE = re.compile(
+    r"[A-Z]{0,4}\s?\d[\dA-Z]*(?:[ \t/.-]{1,3}[\dA-Z]*\d[\dA-Z]*| [A-Z](?= \d)){0,7}(?:(?<=/\d\d) [A-Z](?!\w))?"
+)
 AFTER_FIELD = re.compile(
-    r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?(?: {2,16}: {0,4}|[\s.:=#)(-]{0,5})(?:(?:lautet|ist"
+    r"(?:[-–.\s]{0,2}(?:Nummer|Nr|No|ID|Id|Zahl|Zeichen|number|nummer|nr)\b)?"
+    r"(?: {2,16}: {0,4}|[\s.:=#)(-]{0,5})(?:(?:lautet|ist"
     r"|des Pat(?:ienten|\.)|der Pat(?:ientin|\.)|Nr|Pat|intern|beim|PID)\b[\s.:=#-]{0,3}){0,2}"
 )
 ROOM = (
@@ -52,7 +56,8 @@ WARD = re.compile(
     r"|um\b))"
 )
 TRANSFER = re.compile(
-    r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[ÜüUu]berwachung|[Aa]ufnahme|zurück)(?: (?:am )?[\d.]{5,10})?\s{1,3}(?:auf|nach)\s{0,3}$"
+    r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[ÜüUu]berwachung|[Aa]ufnahme|zurück)(?: (?:am )?[\d.]{5,10})?"
+    r"\s{1,3}(?:auf|nach)\s{0,3}$"
 )
 CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
 WARDS = frozenset(read_lines("wards"))
@@ -133,10 +138,17 @@ FORMS = [
         "coded",
         re.compile(
             r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+|[A-Z](?!\w))?(?!\d)"
-            r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)|[A-Z]\d{4} \d{2} \d{6}(?!\d)|[A-Z]{2} \d{6}-[A-Z](?!\w)|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
+            r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)"
+            r"|[A-Z]\d{4} \d{2} \d{6}(?!\d)|[A-Z]{2} \d{6}-[A-Z](?!\w)"
+            r"|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
         ),
     ),
-    ("long", re.compile(r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|\d{4,6}-\d{4}(?!\d)")),
+    (
+        "long",
+        re.compile(
+            r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|\d{4,6}-\d{4}(?!\d)"
+        ),
+    ),
 ]
 
 

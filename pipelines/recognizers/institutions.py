@@ -31,10 +31,16 @@ KINDS = re.compile(
 )
 SHORT_KINDS = re.compile(
     r"\b(?:AG|LG|OLG|SG|VG|LSG|StA|JVA|PI|PP|SKH|BKH|LKH|SRH|RNZ|HNZ|DRZ|NRZ|BORG|BRG|HTL|HAK|BHS|RLS|ILS|DRK|ASB|KV"
-    r"|FFW?)"
+    r"|FFW?|LK|PSD|ATZ|KfH|MDK|MD|VHS|VfL|VfB|SC|SK|FC|UKH|KH|NCT|SPZ|ZfP|KKH|EvK|SHG|BDH|AWO|DRV|LVA|LSV|BG|RK|MVZ)"
     r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])"
 )
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
+# what an institution is called, in quotation marks: Restaurant „Bosporus“, Kita "Wattwürmer"
+QUOTED = re.compile(r"[„“\"»›‚]([A-ZÄÖÜ][^„“”\"»«‹›\n]{1,40})[“”\"«‹‘]")
+QUOTED_KINDS = tuple(
+    "restaurant gasthaus gasthof hotel café kita kindergarten krippe stube residenz heim schule stift verein firma"
+    " salon laden praxis klinik gruppe dienst hort werkstatt zentrum".split()
+)
 # what bears a name before a hyphen, and houses of operators: Löwen-Apotheke, Schön Klinik Vogtareuth
 PHARMACY = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{2,20}-(?:Apotheke|Praxis|Drogerie|Stift|Schule|Grundschule|Gymnasium)\b")
 OPERATORS = re.compile(
@@ -109,6 +115,7 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("HOSPITAL", match.start(), match.end(), 0.7, NAME)
     for match in FIRM.finditer(text) if "Fa." in text or "Firma" in text else ():
         yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.96, NAME)
+    yield from _quoted(tokens)
     for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for match in SHORT_KINDS.finditer(text):
@@ -118,10 +125,24 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     for match in SCHOOLS.finditer(text) if _has(text, SCHOOL_WORDS) else ():
         if not tokens.flag(tokens.first(match.start())) & WORDS:
             yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    yield from _wards(tokens)
+
+
+def _quoted(tokens: Tokens) -> Iterator[Entity]:
+    """Yield what stands in quotation marks after the word for an institution."""
+    for match in QUOTED.finditer(tokens.text):
+        if tokens.word(tokens.first(match.start()) - 1).lower().endswith(QUOTED_KINDS):
+            yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
+
+
+def _wards(tokens: Tokens) -> Iterator[Entity]:
+    """Yield departments with their place: Radiologie am Kanal."""
+    text = tokens.text
     for index in tokens.having(Flag.WARD):
         if (match := SITE.match(text, tokens.ends[index])) and tokens.flags[index] & Flag.UPPER:
             flag = tokens.flag(tokens.first(match.start(1)))
-            if not flag & (Flag.COMMON | Flag.MEDICAL | Flag.MONTH) or flag & Flag.PLACE:
+            external = tokens.word(index - 1) in ("(", ",") and not flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH)
+            if external or not flag & (Flag.COMMON | Flag.MEDICAL | Flag.MONTH) or flag & Flag.PLACE:
                 yield Entity("HOSPITAL", tokens.starts[index], match.end(), 0.5, NAME)
 
 

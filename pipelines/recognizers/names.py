@@ -194,7 +194,13 @@ def _reversed(tokens: Tokens, comma: int, whole: bool) -> bool:
     if flag & Flag.FIRST_NAME:
         return True
     abbreviated = tokens.word(comma + 2) == "." and tokens.joined(comma + 2)
-    return not whole and not abbreviated and tokens.is_upper(comma + 1) and not flag & WORDS and len(tokens.word(comma + 1)) > 2
+    return (
+        not whole
+        and not abbreviated
+        and tokens.is_upper(comma + 1)
+        and not flag & WORDS
+        and len(tokens.word(comma + 1)) > 2
+    )
 
 
 def name_before(tokens: Tokens, index: int) -> Span | None:

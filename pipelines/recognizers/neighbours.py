@@ -52,15 +52,11 @@ def beside(tokens: Tokens, found: Sequence[Entity]) -> list[Entity]:
         if entity.entity_type == "PERSON":
             entities += [*_before(tokens, first), *_joined(tokens, end), *_age(tokens, entity)]
             entities += _bracketed(tokens, entity)
-            entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity)]
+            entities += [*_initials(tokens, first, end), *_birth_name(tokens, entity), *_city(tokens, entity)]
         elif entity.entity_type == "PROFESSION" and (match := AGE_OF_WORKER.match(tokens.text, entity.end)):
             entities.append(Entity("AGE", match.start(1), match.end(1), 0.6, NAME))
-        elif entity.entity_type == "STREET" and (match := CITY_AFTER.match(tokens.text, entity.end)):
-            word = tokens.flag(tokens.first(match.start(1)))
-            if word & Flag.PLACE or not word & (
-                WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE
-            ):
-                entities.append(Entity("CITY", match.start(1), match.end(1), 0.5, NAME))
+        elif entity.entity_type == "STREET":
+            entities += _city(tokens, entity)
     return [*entities, *_places_of_institutions(tokens, found)]
 
 
@@ -106,6 +102,16 @@ def _birth_name(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
         yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
     if match := INITIALS_AFTER.match(tokens.text, entity.end):
         yield Entity("PERSON", match.start(1), match.end(1), 0.6, NAME)
+
+
+def _city(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
+    """Yield the place after a comma: Dr. Sommer, Salzwedel; Esplanade 14, Bad Ischl."""
+    match = CITY_AFTER.match(tokens.text, entity.end)
+    if not match or (entity.entity_type == "PERSON" and "\n" in match[0]):
+        return
+    word = tokens.flag(tokens.first(match.start(1)))
+    if word & Flag.PLACE or not word & (WORDS | NAMES | Flag.MEDICAL | Flag.TITLE | Flag.SALUTATION | Flag.PHONE):
+        yield Entity("CITY", match.start(1), match.end(1), 0.5, NAME)
 
 
 def _leads(tokens: Tokens, index: int) -> bool:

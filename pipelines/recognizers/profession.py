@@ -25,7 +25,7 @@ STATED = re.compile(
 BEFORE_TITLE = re.compile(
     r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
-    r"|gelernte[rn]?|pensionierte[rn]?)\s$"
+    r"|gelernte[rn]?|pensionierte[rn]?) (?=[A-ZÄÖÜ])"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
 STATUS = frozenset("J a Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
@@ -58,25 +58,25 @@ MASCULINE = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the professions of a text."""
     text = tokens.text
-    for index, flag in enumerate(tokens.flags):
-        if (
-            not (flag & Flag.UPPER or (tokens.lower_cased and flag & Flag.PROFESSION))
-            or tokens.words[index].lower() in NO_WORK
-        ):
-            continue
-        start = tokens.starts[index]
-        if flag & Flag.PROFESSION:
+    for index in tokens.having(Flag.PROFESSION):
+        flag, start = tokens.flags[index], tokens.starts[index]
+        if (flag & Flag.UPPER or tokens.lower_cased) and tokens.words[index].lower() not in NO_WORK:
             before = text[max(0, start - 48) : start]
             # who is no staff is the patient or somebody of the family: of 140 such words in letters, 120 were
             staff = flag & (Flag.STAFF | Flag.SURNAME | Flag.TITLE | Flag.MEDICAL)
-            if (not staff and not CARING.search(tokens.words[index])) or STATED.search(before) or _is_described(tokens, index):
+            if (
+                (not staff and not CARING.search(tokens.words[index]))
+                or STATED.search(before)
+                or _is_described(tokens, index)
+            ):
                 yield Entity("PROFESSION", *_whole(tokens, index), 0.7, NAME)
-        elif (
-            (
-                tokens.gap(index) == " "
-                and text[start - 2 : start - 1] in "fsmnreit:"
-                and BEFORE_TITLE.search(text, max(0, start - 30), start)
-            )
+    for match in BEFORE_TITLE.finditer(text):
+        index = tokens.first(match.end())
+        flag = tokens.flag(index)
+        if (
+            flag & Flag.UPPER
+            and not flag & Flag.PROFESSION
+            and tokens.words[index].lower() not in NO_WORK
             and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
             and not (flag & Flag.COMMON and tokens.word(index - 1) in ("ist", "war", "sei"))
             and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[index]))

@@ -16,15 +16,17 @@ NAME = "telegraphic"
 WORD = r"[A-ZÄÖÜ][^\W\d_A-Z]{2,20}(?:-[A-ZÄÖÜ][^\W\d_A-Z]{2,20})?"
 # who did it, after a stroke or alone in brackets: Splenektomie (Mehlhorn/Dąbrowski), am OP-Präparat (Ohnesorg)
 BRACKETED = re.compile(rf"\(({WORD})(?:\s?/\s?({WORD}))?(?:\s?/\s?({WORD}))?(?=[),])")
-BY_STROKE = re.compile(rf"\bdurch ({WORD})\s?/\s?({WORD})\b")
+BY_STROKE = re.compile(rf"durch ({WORD})\s?/\s?({WORD})\b")
 # who stands for a specialty: RT: Uhl, Path: Reuß
-SPECIALTY = re.compile(
-    r"\b(?:RT|Rad|Radio|Path|Patho|Ch|Chir|THG|GCH|UCH|VCH|NCH|MKG|Onk|Onko|MedOnk|Häm|HämOnk|Uro|Gyn|Nuk|Anä|Anästh|Int"
-    rf"|Gastro|Pneumo|Kardio|Neuro|Strahlen|StrTh|Derma|HNO|Päd|Ortho|Stat|Pflege|Sozial|PT|ET): ({WORD})(?=[\s,;./)])"
+SPECIALTIES = frozenset(
+    "RT Rad Radio Path Patho Ch Chir THG GCH UCH VCH NCH MKG Onk Onko MedOnk Häm HämOnk Uro Gyn Nuk Anä Anästh Int"
+    " Gastro Pneumo Kardio Neuro Strahlen StrTh Derma HNO Päd Ortho Stat Pflege Sozial PT ET".split()
 )
-INITIALED = re.compile(rf"(?<![\w.])((?:(?:[A-ZÄÖÜ]|Ch|Th|St|Ph|Chr)\.[ -]?){{1,2}}{WORD})(?![\w-])")
+AFTER_COLON = re.compile(rf": ({WORD})(?=[\s,;./)])")
 # who wrote an entry, before its date and time
-ENTERED = re.compile(rf"(?:^|\n)[ \t]*({WORD})(?= {{1,3}}\d{{1,2}}\.\d{{1,2}}\.(?:\d{{2}}|\d{{4}}),? {{1,3}}\d{{1,2}}[:.]\d\d)")
+ENTERED = re.compile(
+    rf"\n[ \t]*({WORD})(?= {{1,3}}\d{{1,2}}\.\d{{1,2}}\.(?:\d{{2}}|\d{{4}}),? {{1,3}}\d{{1,2}}[:.]\d\d)"
+)
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
@@ -36,13 +38,13 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield from _several(tokens, match)
     for match in BY_STROKE.finditer(text) if "durch" in text else ():
         yield from _several(tokens, match)
-    for match in SPECIALTY.finditer(text):
-        if is_nameable(tokens, tokens.first(match.start(1))):
+    for match in AFTER_COLON.finditer(text):
+        index = tokens.first(match.start(1))
+        if _is_surname(tokens, index) or (tokens.word(index - 2) in SPECIALTIES and is_nameable(tokens, index)):
             yield Entity("PERSON", *match.span(1), 0.7, NAME)
-    for match in INITIALED.finditer(text):
-        index = tokens.ending(match.end())
-        if index is not None and _is_surname(tokens, index, Flag.LOWER) and not is_eponym(tokens, index, index):
-            yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    for index in tokens.having(Flag.SURNAME):
+        if tokens.word(index - 1) == "." and _is_surname(tokens, index, Flag.LOWER):
+            yield from _initialed(tokens, index)
     for match in ENTERED.finditer(text):
         if is_nameable(tokens, tokens.first(match.start(1))):
             yield Entity("PERSON", *match.span(1), 0.6, NAME)
@@ -52,6 +54,17 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         if match := AGED.match(text, tokens.ends[index]):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, NAME)
             yield Entity("AGE", *match.span(1), 0.6, NAME)
+
+
+def _initialed(tokens: Tokens, surname: int) -> Iterator[Entity]:
+    """Yield a surname with the initials before it: T. Schweiger, H.-P. Otto."""
+    first = surname
+    while tokens.word(first - 1) == "." and tokens.is_initial(first - 2) and not tokens.new_line(first):
+        first -= 2
+        if tokens.word(first - 1) == "-" and tokens.joined(first):
+            first -= 1
+    if first < surname and not tokens.joined(first) and not is_eponym(tokens, surname, surname):
+        yield Entity("PERSON", tokens.starts[first], tokens.ends[surname], 0.6, NAME)
 
 
 def _several(tokens: Tokens, match: re.Match[str]) -> Iterator[Entity]:

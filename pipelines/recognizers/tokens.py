@@ -21,17 +21,19 @@ LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 class Tokens:
     """The tokens of a text, in parallel lists: `words`, where they start and end, and their flags in the lexicon.
 
+    `gaps` is the white space before each, and what ends the text.
+
     `lower_cased` says that the text is written without capital letters, so that they tell nothing; told of a part of a
     text, or counted.
     """
 
-    __slots__ = ("_gaps", "_with_flags", "ends", "flags", "lower_cased", "starts", "text", "words")
+    __slots__ = ("_with_flags", "ends", "flags", "gaps", "lower_cased", "starts", "text", "words")
 
     def __init__(self, text: str, lower_cased: bool = False) -> None:
         self.text = text
         pieces = TOKEN.split(text)  # gap, token, gap, token, ..., gap
         borders = list(accumulate(map(len, pieces)))
-        self.words, self._gaps = pieces[1::2], pieces[0::2]
+        self.words, self.gaps = pieces[1::2], pieces[0::2]
         self.starts, self.ends = borders[0:-1:2], borders[1::2]
         self.flags = list(map(lexicon().__getitem__, self.words))
         self._with_flags: defaultdict[int, list[int]] = defaultdict(list)
@@ -78,18 +80,18 @@ class Tokens:
     def gap(self, index: int) -> str:
         """Return the white space before the token at `index`; a line break at both ends of the text."""
         if 0 < index < len(self.words):
-            return self._gaps[index]
+            return self.gaps[index]
         return "\n"
 
     def joined(self, index: int) -> bool:
         """Tell whether no space parts the token at `index` from the one before."""
-        return 0 < index < len(self.words) and not self._gaps[index]
+        return 0 < index < len(self.words) and not self.gaps[index]
 
     def new_line(self, index: int) -> bool:
         """Tell whether the token at `index` is the first of its line, or lies outside the text."""
         if not 0 < index < len(self.words):
             return True
-        gap = self._gaps[index]
+        gap = self.gaps[index]
         return gap != " " and gap != "" and LINE_BREAK.search(gap) is not None
 
     def ends_column(self, index: int) -> bool:

@@ -23,7 +23,7 @@ STAMPED = re.compile(r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-
 # what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
 LAST = re.compile(r"\s/\s([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
 # what closes an entry of a record: MÖ 22 mm. Wg
-SIGN = re.compile(r"\w[\w)][.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
+SIGN = re.compile(r"[.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
 BEFORE_TIME = re.compile(r"(?:^|\n)[ \t]*([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
 # who wrote an entry, after its date and time: 12.3. 08:15 (abe):
@@ -35,6 +35,7 @@ ROLE = re.compile(
     r"\.?(?: von| durch)?[ ]?[:/]? ?((?:[a-zäöü]{2,6}|[A-Z][A-Z]?[a-z]{1,2}"
     r"|[a-z]{3,7}\d{1,3})(?:/[a-zäöü]{2,4})?)(?=\s?(?:[,;)/\n]|$))"
 )
+AUTHORS = ("author", "Autor", "user", "Erfasser", "Schreiber")
 AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
 INITIALS = re.compile(r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))")
@@ -61,17 +62,23 @@ SAID = re.compile(
     r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
     r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel)"
 )
-# what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
-FILLS = re.compile(
-    r"(?:(?:^|\n)[ \t]*|[ \t]{2,})(?:(\()?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3})?"
-    r"|[a-zäöü]{2,8}/[a-zäöü]{2,3}|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4}|(?<=    )[a-zäöü]{2,3})"
-    r"(?(1)\)))(?=[ \t]*(?:\n|$)|[ \t]{2,}\d)"
+SAYING = tuple(
+    "Schreibkraft Sekr vid Vid Kennung Dokumentation schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
+    " okumentiert".split()
 )
+# what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
+COLUMN = re.compile(
+    r"\(?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3})?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
+    r"|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4})\)?"
+)
+SHORT_COLUMN = re.compile(r"[a-zäöü]{2,3}")
+LONGEST_COLUMN = 16
 # the mark of who wrote an entry of a record, alone in its line: Lad, MaP
 ENTRY_MARK = re.compile(r"\S\n[ \t]*([A-ZÄÖÜ][a-zäöü][A-Za-zäöü])[ \t]*(?=\n[ \t]*\n|\s*$)")
 # beside a date and time: 16:44  pflugm; rosi1 13.10.22 18:26
 BESIDE_TIME = re.compile(
-    r":\d\d {1,3}([a-zäöü]{4,9})(?=[ \t]*(?:\n|$))|(?:^|\n)([a-zäöü]{3,9}\d{0,2})(?= \d{1,2}\.\d{1,2}\.\d{2,4} \d\d:\d\d)"
+    r":\d\d {1,3}([a-zäöü]{4,9})(?=[ \t]*(?:\n|$))|(?:^|\n)([a-zäöü]{3,9}\d{0,2})"
+    r"(?= \d{1,2}\.\d{1,2}\.\d{2,4} \d\d:\d\d)"
 )
 SMALL_WORDS = frozenset("am vom von der die das zu um im in und ok bis mit an ab auf".split())
 
@@ -89,6 +96,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield Entity("USERNAME", tokens.starts[index], end + 1, 0.5, NAME)
     yield from _dictated(text)
     yield from _stamped(text)
+    yield from _set_apart(text)
     for index in tokens.having(Flag.WRITER):
         if match := ACCOUNT.match(text, tokens.ends[index]):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
@@ -135,20 +143,44 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in LAST.finditer(text):
         if match[1] not in SMALL_WORDS | ENDINGS and not lexicon()[match[1]] & (Flag.UNIT | Flag.MEDICAL):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-    for match in (*SIGN.finditer(text), *BEFORE_TIME.finditer(text)):
+    signs = (
+        match for match in SIGN.finditer(text) if re.match(r"\w[\w)]", text[max(0, match.start() - 2) : match.start()])
+    )
+    for match in (*signs, *BEFORE_TIME.finditer(text)):
         if not lexicon()[match[1].rstrip(".")] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
         if not lexicon()[match[1].partition("/")[0]] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-    for match in (*SAID.finditer(text), *FILLS.finditer(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
-        begin, end = match.span(match.lastindex or 1)
-        if not any(_is_word(part) for part in re.split(r"[/._-]", text[begin:end])):
-            yield Entity("USERNAME", begin, end, 0.5, NAME)
-    for match in AUTHOR.finditer(text):
+    for match in AUTHOR.finditer(text) if any(word in text for word in AUTHORS) else ():
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in INITIALS.finditer(text):
         yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+
+
+def _set_apart(text: str) -> Iterator[Entity]:
+    """Yield the marks that a word announces, that fill a line or a column, or that stand beside a time."""
+    said = SAID.finditer(text) if any(word in text for word in SAYING) else ()
+    for match in (*said, *_last_columns(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
+        begin, end = match.span(match.lastindex or 0)
+        if not any(_is_word(part) for part in re.split(r"[/._-]", text[begin:end])):
+            yield Entity("USERNAME", begin, end, 0.5, NAME)
+
+
+def _last_columns(text: str) -> Iterator[re.Match[str]]:
+    """Yield the marks that fill a line or its last column."""
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line.rstrip())
+        begin = text.rfind("  ", start, end) + 2
+        if begin < start + 2:
+            begin = start + len(line) - len(line.lstrip())
+        if 1 < end - begin <= LONGEST_COLUMN and (
+            match := COLUMN.fullmatch(text, begin, end)
+            or (SHORT_COLUMN.fullmatch(text, begin, end) if begin - start > LONGEST_COLUMN else None)
+        ):
+            yield match
+        start += len(line) + 1
 
 
 def _is_word(part: str) -> bool:

@@ -118,21 +118,22 @@ def startup() -> float:
 
 
 def cross_validate() -> None:
-    """Print recall on the development letters by rules, tagger and both, the tagger trained without the letter's fold.
+    """Print recall by rules, tagger and both, the tagger trained without the letter's fold or any letter by its hand.
 
-    Also on the same letters with made-up names, and without the titles before them: what nobody has tuned for.
+    On the development letters ("given") and those of scripts/tagger_letters; also with made-up names, and without the
+    titles before them: what nobody has tuned for.
     """
     script = Path(__file__).parents[2] / "scripts" / "train_tagger.py"
     command = [sys.executable, str(script), "--letters", str(DEVELOPMENT), "--cross-validate", "4"]
     environment = {**os.environ, "PYTHONPATH": str(script.parents[1])}
     output = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     letters = [json.loads(line) for line in output.splitlines()]
-    for variant in dict.fromkeys(letter["variant"] for letter in letters):
-        read = [letter for letter in letters if letter["variant"] == variant]
+    for name, variant in dict.fromkeys((letter["set"], letter["variant"]) for letter in letters):
+        read = [letter for letter in letters if (letter["set"], letter["variant"]) == (name, variant)]
         for engine in read[0]["found"]:
             found = recall(read, {letter["id"]: letter["found"][engine] for letter in read})
-            report(f"development letters, {variant}, {engine}: entity recall", found[0], "share")
-            report(f"development letters, {variant}, {engine}: over-masking", found[1], "share")
+            report(f"{name}, {variant}, {engine}: entity recall", found[0], "share")
+            report(f"{name}, {variant}, {engine}: over-masking", found[1], "share")
 
 
 def main() -> None:

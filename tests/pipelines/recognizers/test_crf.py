@@ -1,4 +1,4 @@
-"""The conditional random field gives the marginal probabilities of CRFsuite, however its windows are batched."""
+"""The conditional random field gives the marginal probabilities of CRFsuite, though it reads a text in stretches."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,17 @@ from pycrfsuite import Tagger, Trainer  # pyright: ignore[reportAttributeAccessI
 
 from pipelines.recognizers import tagger
 from pipelines.recognizers.crf import Crf
-from pipelines.recognizers.features import features
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.features import features, marks
 from pipelines.recognizers.tokens import Tokens
 from pipelines.sampling.letters import letters
 
 LABELS = {"PERSON": "PERSON", "CITY": "CITY"}
+
+
+def marked(tokens, spans):
+    """Return marks as of rules that find every second entity."""
+    return marks(tokens, [Entity(label, begin, end, 0.9, "rules") for begin, end, label in spans[::2]])
 
 
 def tagged(text, spans):
@@ -21,7 +27,7 @@ def tagged(text, spans):
         for index, start in enumerate(tokens.starts):
             if begin <= start < end:
                 names[index] = LABELS.get(label, "O")
-    return features(tokens, 0, len(tokens)), names
+    return features(tokens, marked(tokens, spans)), names
 
 
 @pytest.fixture(scope="module")
@@ -39,37 +45,32 @@ def models(tmp_path_factory):
     return reference, Crf.load(folder / "model.npz"), folder / "model.npz"
 
 
-def test_marginals_are_those_of_crfsuite(models):
+@pytest.mark.parametrize("size", [1, 2, 3, 23, 24, 25, 47, 49, 10_000])
+def test_marginals_are_those_of_crfsuite(models, size):
     reference, crf, _ = models
-    for text, _ in letters(4, 4):
+    for text, spans in letters(4, 4):
+        whole = Tokens(text)
+        text = text[: whole.ends[min(size, len(whole)) - 1]]
         tokens = Tokens(text)
-        windows = [(0, 1), (0, 7), (3, 30), (len(tokens) - 5, len(tokens)), (0, len(tokens))]
-        for (start, end), found in zip(windows, crf.marginals(tokens, windows), strict=True):
-            reference.set(features(tokens, start, end))
-            expected = [[reference.marginal(label, index) for label in crf.labels] for index in range(end - start)]
-            np.testing.assert_allclose(found, expected, atol=1e-4)
-            np.testing.assert_allclose(found.sum(axis=1), 1)
-
-
-def test_windows_do_not_change_each_other(models):
-    _, crf, _ = models
-    tokens = Tokens(next(iter(letters(1, 5)))[0])
-    windows = [(0, 4), (2, 20), (10, 60)]
-    together = crf.marginals(tokens, windows)
-    for window, found in zip(windows, together, strict=True):
-        np.testing.assert_allclose(found, crf.marginals(tokens, [window])[0], atol=1e-12)
+        known = marked(tokens, [span for span in spans if span[1] <= len(text)])
+        found = crf.marginals(tokens, known)
+        reference.set(features(tokens, known))
+        expected = [[reference.marginal(label, index) for label in crf.labels] for index in range(len(tokens))]
+        np.testing.assert_allclose(found, expected, atol=5e-3)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
 def test_forgotten_words_are_learned_again(models, monkeypatch):
     _, crf, _ = models
     tokens = Tokens(next(iter(letters(1, 5)))[0])
-    before = crf.marginals(tokens, [(0, 40)])
-    monkeypatch.setattr("pipelines.recognizers.crf.REMEMBERED_WORDS", 10)
-    np.testing.assert_array_equal(before, crf.marginals(tokens, [(0, 40)]))
+    known = [""] * len(tokens)
+    before = crf.marginals(tokens, known)
+    monkeypatch.setattr("pipelines.recognizers.crf.Crf._is_full", lambda crf, size: True)
+    np.testing.assert_array_equal(before, crf.marginals(tokens, known))
 
 
 def test_nothing_to_look_at(models):
-    assert models[1].marginals(Tokens(""), []) == []
+    assert models[1].marginals(Tokens(""), []).shape == (0, len(models[1].labels))
 
 
 def test_a_model_is_written_the_same_twice(models, tmp_path):
