@@ -4,14 +4,14 @@ import numpy as np
 
 
 def connected_components(left: np.ndarray, right: np.ndarray, components: np.ndarray) -> np.ndarray:
-    """Return for each node the smallest node of its component, int64 [nodes].
+    """Return for each node the smallest node of its component, integers [nodes] as the `components` are.
 
-    `left` and `right`, integers [edges], are the ends of the edges. `components`, int64 [nodes], are
+    `left` and `right`, integers [edges], are the ends of the edges. `components`, int32 or int64 [nodes], are
     those that other edges made, or a range. Roots hook onto the smallest root beside them, then every
     path is shortened to one step (after Shiloach and Vishkin 1982): a few linear rounds.
     """
     parent = components.copy()
-    left, right = left.astype(np.int64), right.astype(np.int64)
+    left, right = left.astype(parent.dtype), right.astype(parent.dtype)
     while left.size:
         low, high = np.minimum(parent[left], parent[right]), np.maximum(parent[left], parent[right])
         apart = low != high

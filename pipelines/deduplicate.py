@@ -180,7 +180,7 @@ def plan_links(workspace: Workspace, found: Sequence[str], labels: np.ndarray) -
 
     `labels` are the components that the pairs of the other buckets made.
     """
-    rows, sizes, family = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)], np.arange(workspace.rows)
+    rows, sizes, family = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)], np.arange(workspace.rows, dtype=np.int32)
     for name in found:
         bucket = workspace.read(f"{name}.npz", "hot", "sizes")
         hot, counts = bucket["hot"], bucket["sizes"]
@@ -204,10 +204,10 @@ def plan_links(workspace: Workspace, found: Sequence[str], labels: np.ndarray) -
 
 
 def join(workspace: Workspace, names: Sequence[str], make_pipeline: MakePipeline) -> np.ndarray:
-    """Return the component of every row, int64 [rows], by the edges in the working files `names`."""
+    """Return the component of every row, int32 [rows], by the edges in the working files `names`."""
     if sum(int(workspace.read(f"{name}.npz")["edges"]) for name in names) > LOCAL_EDGES:
         return connect_by_stars(workspace, names, make_pipeline)
-    components, waiting = np.arange(workspace.rows), [np.zeros(0, np.uint64)]
+    components, waiting = np.arange(workspace.rows, dtype=np.int32), [np.zeros(0, np.uint64)]
     for name in names:
         waiting.append(workspace.read(f"{name}.npz")["pairs"])
         if name == names[-1] or sum(map(len, waiting)) > JOINED_EDGES:

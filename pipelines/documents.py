@@ -18,7 +18,7 @@ class Documents:
     """Every document of a workspace, by row; delivered documents come first.
 
     `sources`, int16, are places in `names`. `rejected`, uint8, is 0 or the place of the reason in
-    `REJECTIONS` plus 1; `renamed` holds new ids. `representative`, int64, is the first document that
+    `REJECTIONS` plus 1; `renamed` holds new ids. `representative`, int32, is the first document that
     takes part with the same content, the row itself where it does not take part.
     """
 
@@ -26,14 +26,14 @@ class Documents:
     sources: np.ndarray
     rejected: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
     renamed: dict[int, str] = field(default_factory=dict)
-    representative: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    representative: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def reject(self, rows: np.ndarray, reason: str) -> None:
         self.rejected[rows] = REJECTIONS.index(reason) + 1
 
     def alive(self) -> np.ndarray:
         """Tell which documents stand for their content, bool [rows]."""
-        return (self.rejected == 0) & (self.representative == np.arange(self.representative.size))
+        return (self.rejected == 0) & (self.representative == np.arange(self.representative.size, dtype=np.int32))
 
 
 def inspect(workspace: Workspace, group: int, first: int, last: int) -> None:
@@ -78,8 +78,13 @@ def read_hashes(workspace: Workspace, name: str) -> np.ndarray:
 
     One at a time: all of them together are the most that pass two would hold.
     """
-    found = [workspace.read(f"inspect-{group}.npz", name)[name] for group in range(len(workspace.groups()))]
-    return np.concatenate(found) if found else np.zeros((0, 2) if name == "content" else 0, np.uint64)
+    hashes = np.zeros((workspace.rows, 2) if name == "content" else workspace.rows, np.uint64)
+    place = 0
+    for group in range(len(workspace.groups())):
+        found = workspace.read(f"inspect-{group}.npz", name)[name]
+        hashes[place : place + len(found)] = found
+        place += len(found)
+    return hashes
 
 
 def reject_withdrawn(workspace: Workspace, documents: Documents, withdrawn: frozenset[str]) -> None:
@@ -128,7 +133,7 @@ def scope_codes(documents: Documents, scope: tuple[str, ...]) -> np.ndarray:
 
 
 def find_representatives(content: np.ndarray, scopes: np.ndarray) -> np.ndarray:
-    """Return for each document the first with the same content and scope, int64 [rows].
+    """Return for each document the first with the same content and scope, int32 [rows].
 
     `content` is uint64 [rows, 2]; a document of scope -1 stands for itself.
     """
@@ -138,7 +143,7 @@ def find_representatives(content: np.ndarray, scopes: np.ndarray) -> np.ndarray:
     fresh = np.ones(rows.size, bool)
     same = (content[rows[1:]] == content[rows[:-1]]).all(axis=1) & (scopes[rows[1:]] == scopes[rows[:-1]])
     fresh[1:] = ~same
-    found = np.arange(content.shape[0])
+    found = np.arange(content.shape[0], dtype=np.int32)
     found[rows] = rows[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
     return found
 

@@ -59,7 +59,7 @@ class AlternateStars(beam.PTransform):
 def connect_by_stars(
     workspace: Workspace, names: Sequence[str], make_pipeline: Callable[[], beam.Pipeline]
 ) -> np.ndarray:
-    """Return the smallest row of the component of each row, int64 [rows].
+    """Return the smallest row of the component of each row, int32 [rows].
 
     The edges are the `pairs` of the working files `names`. Each round is a pipeline, as Beam has no
     loops; the last is the one that changed nothing.
@@ -99,7 +99,7 @@ def _write_shard(workspace: Workspace, files: Sequence[str], shard: int, edges: 
 
 
 def _roots(workspace: Workspace, names: Sequence[str]) -> np.ndarray:
-    roots = np.arange(workspace.rows)
+    roots = np.arange(workspace.rows, dtype=np.int32)
     for name in names:
         smaller, larger = decode(workspace.read(f"{name}.npz")["pairs"])
         roots[larger] = smaller

@@ -17,6 +17,9 @@ from pipelines.similarity import batches, gather_segments
 from schemas import storage
 from schemas.signatures import Deduplication, check_signatures, signature_schema
 
+MOST_ROWS = 1 << 31
+"""How many documents are compared at most: rows are int32 where there is one for each document."""
+
 GROUP_ROWS = 1 << 18
 """How many rows of signatures are one unit of work."""
 
@@ -52,7 +55,8 @@ class Workspace:
     ) -> "Workspace":
         """Look at the files' footers; the folder is one below `folder` that depends on them and the `salt`.
 
-        Raises ValueError where a file holds other signatures than `settings` asks for, and OSError.
+        Raises ValueError where a file holds other signatures than `settings` asks for or there are too many
+        documents, and OSError.
         """
         starts, fingerprint = (
             [0],
@@ -71,6 +75,8 @@ class Workspace:
                 # the footer holds sizes and bounds of every column: other content has another footer
                 stream.seek(-file.metadata.serialized_size - 8, io.SEEK_END)
                 fingerprint.update(stream.read())
+        if starts[-1] > MOST_ROWS:
+            raise ValueError(f"{starts[-1]} documents: at most {MOST_ROWS} can be compared at once")
         folder = storage.join(folder, fingerprint.hexdigest())
         words = sketch_words(np.array([shingles / max(starts[-1], 1)]))
         return cls((*urls, *against), tuple(starts), len(urls), folder, settings, words)
