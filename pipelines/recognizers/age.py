@@ -23,7 +23,7 @@ AGE_BEFORE = re.compile(
     r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s{0,2}$",
     re.IGNORECASE,
 )
-AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
+AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|Monaten?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
 # the ages of several: die Kinder (12, 14 und 20 J.)
 LISTED = re.compile(r"(?:\s?(?:,|und|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
 LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
@@ -60,6 +60,7 @@ IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
+DEATH = re.compile(r"(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit $")
 DIED = re.compile(r"\)|\s(?:an\b|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
@@ -119,7 +120,7 @@ def _numeric_age(text: str, start: int, end: int) -> int:
         return end
     if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end
-    if end - start == 2 and before.endswith("mit ") and DIED.match(text, end):
+    if end - start == 2 and before.endswith("mit ") and (DIED.match(text, end) or DEATH.search(before)):
         return end
     if SEVERAL.match(text, end) or (end - start == 2 and _is_bare_age(text, start, before)):
         return end

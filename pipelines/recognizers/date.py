@@ -69,6 +69,10 @@ DASHED = re.compile(
     r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?:-\d\d)?"
     r"(?![\d/-]|[.,]\d|\s?(?:Wo|Tag|Mon|Jahr|IE|IU|E\b|mg|ml|mm|cm|x\b|h\b|%|Uhr))"
 )
+# 12 Mar 2024, as in the heads of electronic mail
+ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
+# 03-04-18 at the end of a line
+DASHED_AT_END = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;)]))")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
 BEFORE_DASHED = re.compile(r"\b(?:am|vom)\s?$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
@@ -120,14 +124,7 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
-    for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
-        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
-    for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
-        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
-    for match in BORN_DASHED.finditer(text):
-        yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.8, NAME)
-    for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
-        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
+    yield from _set_apart(text)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:
@@ -146,6 +143,22 @@ def find(tokens: Tokens) -> Iterator[Entity]:
                 start = season.start(1)
             label = "DATE_OF_BIRTH" if BIRTH.search(text, max(0, start - 30), start) else "DATE"
             yield Entity(label, start, end, 0.9, NAME)
+
+
+def _set_apart(text: str) -> Iterator[Entity]:
+    """Yield dates in words, of entries, with hyphens, in English, and weeks."""
+    for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
+        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
+    for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
+        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
+    for match in BORN_DASHED.finditer(text):
+        yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.8, NAME)
+    for match in ENGLISH.finditer(text):
+        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
+    for match in DASHED_AT_END.finditer(text):
+        yield Entity("DATE", match.start(), match.end(), 0.6, NAME)
+    for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
+        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
 
 
 def _numeric(tokens: Tokens, index: int) -> int:

@@ -63,10 +63,10 @@ CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
 WARDS = frozenset(read_lines("wards"))
 FILES = ("az", "aktenzeichen", "gz", "geschäftszeichen")
 PLATES = ("kennzeichen", "kennz", "kfz")
-# what programs call things: RB-4X7Q-22, ERCP_0610_Q_01, and the machines of a hospital: ZNA-PC07
+# what programs call things: RB-4X7Q-22, ERCP_0610_Q_01; papers: L6YT0C913; the machines of a hospital: ZNA-PC07
 CODES = re.compile(
     r"(?<![\w/-])(?=[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
-    r"|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
+    r"|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
 YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
 SHORTEST_MIXED = 4

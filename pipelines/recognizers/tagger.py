@@ -14,6 +14,7 @@ from pipelines.recognizers.crf import Crf
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.features import marks
+from pipelines.recognizers.lexicon import NAME as NAME_FLAGS
 from pipelines.recognizers.lexicon import WORDS, Flag
 from pipelines.recognizers.tokens import Tokens
 
@@ -24,8 +25,11 @@ MODEL = Path(__file__).parent / "models" / "clinical.npz"
 THRESHOLD = 0.2
 THRESHOLD_OF_FAMILIAR = 0.3
 THRESHOLD_OF_OTHERS = 0.6
-"""For words that a lexicon knows as no name, and for what names seldom are: numbers, letters alone, lower case."""
-SHORTEST_WORD, LONGEST_FORMULA = 3, 4
+THRESHOLD_OF_NUMBERS = 0.9
+"""For words that a lexicon knows as no name; for what names seldom are: letters alone, lower case, short capitals; and
+for numbers, of which medicine is full, and words that announce names."""
+ANNOUNCING = Flag.PATIENT | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
+SHORTEST_WORD, LONGEST_FORMULA = 3, 5
 FAMILIAR = (
     Flag.COMMON | Flag.MEDICAL | Flag.COMPOUND | Flag.ANATOMY | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD
     | Flag.UNIT | Flag.STAFF | Flag.PATIENT | Flag.PROFESSION | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
@@ -62,12 +66,13 @@ def _threshold(tokens: Tokens, index: int) -> float:
     word = tokens.words[index]
     if not word[0].isalnum():
         return 2.0
-    if len(word) < SHORTEST_WORD or word[0].isdigit() or (word[0].islower() and not tokens.lower_cased):
+    flag = tokens.flags[index]
+    if word[0].isdigit() or flag & ANNOUNCING:
+        return THRESHOLD_OF_NUMBERS
+    formula = word.isupper() and len(word) <= LONGEST_FORMULA and not flag & NAME_FLAGS
+    if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER or (flag & Flag.AMBIGUOUS and flag & WORDS):
         return THRESHOLD_OF_OTHERS
-    if tokens.flags[index] & Flag.AMBIGUOUS and tokens.flags[index] & WORDS:
-        return THRESHOLD_OF_OTHERS
-    formula = word.isupper() and len(word) <= LONGEST_FORMULA
-    return THRESHOLD_OF_FAMILIAR if formula or tokens.flags[index] & FAMILIAR else THRESHOLD
+    return THRESHOLD_OF_FAMILIAR if flag & FAMILIAR else THRESHOLD
 
 
 def _tag(tokens: Tokens, marked: Sequence[str]) -> Iterator[Entity]:

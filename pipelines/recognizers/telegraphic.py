@@ -27,6 +27,8 @@ AFTER_COLON = re.compile(rf": ({WORD})(?=[\s,;./)])")
 ENTERED = re.compile(
     rf"\n[ \t]*({WORD})(?= {{1,3}}\d{{1,2}}\.\d{{1,2}}\.(?:\d{{2}}|\d{{4}}),? {{1,3}}\d{{1,2}}[:.]\d\d)"
 )
+# who writes and gets an electronic mail: Bilge Aksoy <aksoy@praxis.example>
+ADDRESSEE = re.compile(r"([A-ZÄÖÜ][^\W\d_]+(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]*){0,3})\"? <[^<>\s]{1,64}@")
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
@@ -38,6 +40,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield from _several(tokens, match)
     for match in BY_STROKE.finditer(text) if "durch" in text else ():
         yield from _several(tokens, match)
+    for match in ADDRESSEE.finditer(text) if " <" in text else ():
+        yield Entity("PERSON", *match.span(1), 0.9, NAME)
     for match in AFTER_COLON.finditer(text):
         index = tokens.first(match.start(1))
         if _is_surname(tokens, index) or (tokens.word(index - 2) in SPECIALTIES and is_nameable(tokens, index)):
@@ -48,6 +52,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for match in ENTERED.finditer(text):
         if is_nameable(tokens, tokens.first(match.start(1))):
             yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    yield from _aged(tokens)
+
+
+def _aged(tokens: Tokens) -> Iterator[Entity]:
+    """Yield first names with an age after them: Tim (15), Thomas, 26, lebt in Kanada."""
+    text = tokens.text
     for index in tokens.having(Flag.FIRST_NAME):
         if tokens.flags[index] & (WORDS | BARRED | Flag.EPONYM) or not tokens.is_upper(index):
             continue
