@@ -53,14 +53,18 @@ YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
 DURATION = re.compile(
     r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/,.\d]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
 )
-SEVERAL = re.compile(r"(?: und| u\.|,) \d{1,2} Jahre alt|\.? (?:bis(?: zum)?|und) \d{1,2}\. ?(?:Lj|LJ|Lebensj)")
+SEVERAL = re.compile(
+    r"\. Geburtstag|(?: und| u\.|,) \d{1,2} Jahre alt|\.? (?:bis(?: zum)?|und) \d{1,2}\. ?(?:Lj|LJ|Lebensj)"
+)
 Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\sG\d))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
-IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)]")
+IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
-DEATH = re.compile(r"(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit $")
+DEATH = re.compile(
+    r"(?:(?:[Mm]utter|[Vv]ater|[Oo]ma|[Oo]pa) wurde|(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit) $"
+)
 DIED = re.compile(r"\)|\s(?:an\b|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
@@ -120,7 +124,7 @@ def _numeric_age(text: str, start: int, end: int) -> int:
         return end
     if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end
-    if end - start == 2 and before.endswith("mit ") and (DIED.match(text, end) or DEATH.search(before)):
+    if end - start == 2 and (DEATH.search(before) or (before.endswith("mit ") and DIED.match(text, end))):
         return end
     if SEVERAL.match(text, end) or (end - start == 2 and _is_bare_age(text, start, before)):
         return end

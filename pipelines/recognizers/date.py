@@ -56,7 +56,8 @@ DAY_ALONE = re.compile(
     rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)"
     rf"|[,;)]|\s*$)"
 )
-BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|den)\s?$")
+BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|de[nm])\s?$")
+DAY_SPACED_MONTH = re.compile(rf"{DAY}\. {MONTH}\.(?!\d)|[0-3]\d [01]\d \d\d(?!\d)")
 ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
 ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)?\d\d(?!\d)")
 SPACED = re.compile(
@@ -233,6 +234,8 @@ def _partial(text: str, start: int, end: int, around: str) -> int:
         return match.end()
     if around.endswith(("*'", "*’", " '", "('")) and SHORT_YEAR.match(text, start):
         return start + 2
+    if spaced and BEFORE_DAY.search(around) and (match := DAY_SPACED_MONTH.match(text, start)):
+        return match.end()
     if spaced and BEFORE_DAY.search(around) and (match := DAY_ALONE.match(text, start)):
         return match.end()
     if spaced and BEFORE_DAY.search(around) and (match := ROMAN_MONTH.match(text, start)):

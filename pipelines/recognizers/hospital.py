@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
-from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
+from pipelines.recognizers.lexicon import WORDS, Flag, lexicon, read_lines
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["HOSPITAL", "ORGANIZATION"]
@@ -116,6 +116,8 @@ def _is_proper(tokens: Tokens, index: int) -> bool:
     if not tokens.is_upper(index) or flag & (Flag.MEDICAL | Flag.ANATOMY | STOPS | Flag.HOSPITAL | Flag.UNIT):
         return False
     word = tokens.words[index]
+    if word.endswith("er") and lexicon()[word[:-2] or word] & Flag.TOWN:
+        return True
     if len(word) < 3 or (word.isupper() and len(word) < 5 and not flag & Flag.PLACE):
         return False
     return bool(flag & (Flag.PLACE | NAMES) and not flag & Flag.NOT_NAME) or not flag & Flag.COMMON

@@ -59,7 +59,7 @@ TRANSFER = re.compile(
     r"(?:[Vv]erleg\w*|[ÜüUu]bern\w+|[ÜüUu]berwachung|[Aa]ufnahme|zurück)(?: (?:am )?[\d.]{5,10})?"
     r"\s{1,3}(?:auf|nach)\s{0,3}$"
 )
-CODED_WARD = re.compile(r"[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?(?!\w)")
+CODED_WARD = re.compile(r"(?:[A-ZÄÖÜ]{1,3}-?\d{1,3}[a-z]?|\d{1,2}[A-Z])(?!\w)(?: (?:Nord|Süd|Ost|West)\b)?")
 WARDS = frozenset(read_lines("wards"))
 FILES = ("az", "aktenzeichen", "gz", "geschäftszeichen")
 PLATES = ("kennzeichen", "kennz", "kfz")
@@ -104,6 +104,9 @@ WEAK = (
     "histo",
     "zyto",
     "code",
+    "zeichen",
+    "ez",
+    "lfd",
 )
 UNIT_AFTER = re.compile(
     r"\s?(?:ml|mg|g\b|µg|/µl|/ul|/nl|mm|cm|%|U/|IE|IU|Zellen|Kopien|x\s?10|Mio|kcal|/mm|pg|ng|Punkte|Jahre|Uhr|€|EUR"
@@ -150,6 +153,10 @@ FORMS = [
         ),
     ),
 ]
+
+
+FORMS_OF_COURTS = re.compile(r"\d [A-Z]{1,5} \d{1,6}/\d{2}(?!\d)")
+"""A file's number at a court, with one digit before: 7 XVII 341/09."""
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
@@ -220,7 +227,7 @@ def _field_value(tokens: Tokens, index: int) -> tuple[int, int] | None:
 
 def _room(tokens: Tokens, index: int) -> tuple[int, int] | None:
     text = tokens.text
-    if tokens.words[index].lower() == "block" and tokens.joined(index):
+    if tokens.words[index].lower() == "block" and tokens.joined(index) and tokens.word(index - 1) in "-–":
         return None  # AV-Block II, of the heart and not of a house
     at = re.compile(r"[ \t]{1,12}:[ \t]{0,4}|[\s.:(]{0,3}").match(text, tokens.ends[index])
     if not at or "\n" in at[0]:
@@ -242,6 +249,8 @@ def _is_ward(tokens: Tokens, index: int, code: str) -> bool:
     """Tell whether a code after a department names a ward: Onkologie A33, Intensiv II, Viszeralchirurgie B."""
     if tokens.words[index].lower() in WARDS:
         return True
+    if re.fullmatch(r"\d{1,2}[A-Z]", code):
+        return True
     return (code[0].isalpha() and any(letter.isdigit() for letter in code)) or (code.isalpha() and len(code) == 1)
 
 
@@ -257,15 +266,17 @@ def _destination(tokens: Tokens, index: int) -> int:
 def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
     """Return the place and score of a number that identifies by its form."""
     word, text, start = tokens.words[index], tokens.text, tokens.starts[index]
+    if end := _destination(tokens, index):
+        return start, end, 0.6
     if word[0].isdigit():
+        if match := FORMS_OF_COURTS.match(text, start):
+            return start, match.end(), 0.7
         if len(word) < 2 or (
             tokens.joined(index) and text[start - 1] in ".,+-/" and text[start - 2 : start - 1].isdigit()
         ):
             return None
         if tokens.joined(index) and text[start - 1] == "0":
             return None
-    elif end := _destination(tokens, index):
-        return start, end, 0.6
     elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
         return None
     for kind, form in FORMS:

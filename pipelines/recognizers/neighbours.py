@@ -15,9 +15,12 @@ NAME = "neighbours"
 MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
-    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b|Mon\b\.?|Monate|Wochen|Wo\.|Tage)?\s?[),;])|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
+    r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b|Mon\b\.?|Monate|Wochen|Wo\.|Tage)?\s?[),;])"
+    r"|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
     r"|a)?[,;)]|\sJahre?\.)"
-    r"|,\s(\d{1,2})(?=\.(?:\s(?!Ass\b|[A-ZÄÖÜ][a-zäöü]+\s*(?:\n|$|,))|$))|\s(\d{1,2})(?=(?:,\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))"
+    r"|,\s(\d{1,2})(?=\.(?:\s(?!Ass\b|[A-ZÄÖÜ][a-zäöü]+\s*(?:\n|$|,))|$))"
+    r"|\s(\d{1,2})(?=(?:(?:,| und| u\.)\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))"
+    r"|, jetzt (\d{1,2})(?=[,.;)])"
     r"|\s[mwd]\s(\d{1,3})(?=\s?J)"
     r"|(?: ist)? (\d{1,2}|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf)(?= (?:Jahre|Monate|Wochen)\b)"
 )

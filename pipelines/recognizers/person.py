@@ -332,6 +332,8 @@ def _given_name(tokens: Tokens, index: int) -> Span | None:
     if tokens.word(index + 1) in ("-", "–") and tokens.joined(index + 1):
         return None
     previous = tokens.flag(index - 1)
+    if previous & Flag.PATIENT:
+        return span if clear and len(tokens.words[index]) > 3 else None
     if previous & NAMES or (previous & Flag.UPPER and not previous & WORDS and tokens.gap(index) == " "):
         return (index - 1, index + 1) if clear or not previous & WORDS else None
     return span if clear and not tokens.words[index].isupper() and len(tokens.words[index]) > 3 else None

@@ -8,6 +8,7 @@ from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
 from pipelines.recognizers.mentions import BARRED, is_nameable, is_unknown
+from pipelines.recognizers.names import name_after
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["PERSON"]
@@ -30,7 +31,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     text = tokens.text
     for index in tokens.having(Flag.PATIENT | Flag.COMMON):
         if tokens.words[index].lower() in RELATIONS and (at := _named(tokens, index)):
-            yield Entity("PERSON", tokens.starts[at], tokens.ends[at], 0.6, NAME)
+            span = name_after(tokens, at, any_word=True) or (at, at + 1)
+            yield Entity("PERSON", tokens.starts[at], tokens.ends[span[1] - 1], 0.6, NAME)
     for index in tokens.having(NAMES | Flag.AMBIGUOUS) if "(" in text else ():
         if AFTER.match(text, tokens.ends[index]) and is_nameable(tokens, index):
             yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, NAME)

@@ -23,11 +23,11 @@ NAME = "tagger"
 
 MODEL = Path(__file__).parent / "models" / "clinical.npz"
 THRESHOLD = 0.2
-THRESHOLD_OF_FAMILIAR = 0.3
+THRESHOLD_OF_FAMILIAR = 0.35
 THRESHOLD_OF_OTHERS = 0.6
 THRESHOLD_OF_NUMBERS = 0.9
 """For words that a lexicon knows as no name; for what names seldom are: letters alone, lower case, short capitals; and
-for numbers, of which medicine is full, and words that announce names."""
+for numbers, of which medicine is full, and words that announce names or may be any noun."""
 ANNOUNCING = Flag.PATIENT | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
 SHORTEST_WORD, LONGEST_FORMULA = 3, 5
 FAMILIAR = (
@@ -67,10 +67,10 @@ def _threshold(tokens: Tokens, index: int) -> float:
     if not word[0].isalnum():
         return 2.0
     flag = tokens.flags[index]
-    if word[0].isdigit() or flag & ANNOUNCING:
+    if word[0].isdigit() or flag & ANNOUNCING or (flag & Flag.AMBIGUOUS and flag & WORDS):
         return THRESHOLD_OF_NUMBERS
     formula = word.isupper() and len(word) <= LONGEST_FORMULA and not flag & NAME_FLAGS
-    if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER or (flag & Flag.AMBIGUOUS and flag & WORDS):
+    if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER:
         return THRESHOLD_OF_OTHERS
     return THRESHOLD_OF_FAMILIAR if flag & FAMILIAR else THRESHOLD
 

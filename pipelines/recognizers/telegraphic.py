@@ -30,6 +30,7 @@ ENTERED = re.compile(
 # who writes and gets an electronic mail: Bilge Aksoy <aksoy@praxis.example>
 ADDRESSEE = re.compile(r"([A-ZÄÖÜ][^\W\d_]+(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]*){0,3})\"? <[^<>\s]{1,64}@")
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
+BY_HAND = re.compile(rf"({WORD})\s{{1,4}}e\. ?h\.")
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
 
@@ -52,6 +53,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for match in ENTERED.finditer(text):
         if is_nameable(tokens, tokens.first(match.start(1))):
             yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    for match in BY_HAND.finditer(text) if "e.h." in text or "e. h." in text else ():
+        yield Entity("PERSON", *match.span(1), 0.7, NAME)
     yield from _aged(tokens)
 
 
