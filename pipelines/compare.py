@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import sqrt
 
-from pipelines.report_tables import DISPLAY_NAMES, MISSING, Section, number
+from pipelines.reporting.tables import DISPLAY_NAMES, MISSING, Section, number
 from schemas.document import SOURCES
 from schemas.manifest import VARIANTS, Manifest
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pipelines.croissant import COLUMNS, croissant
 from pipelines.report import markdown_table
-from pipelines.report_tables import NOTES, VARIANT_NAMES, corpus_table
+from pipelines.reporting.tables import NOTES, VARIANT_NAMES, corpus_table
 from schemas import storage
 from schemas.document import SHARD_SCHEMA
 from schemas.manifest import SUMMARY, VARIANTS, Manifest

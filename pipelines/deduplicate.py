@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 import apache_beam as beam
 import numpy as np
 
-from pipelines import comparison, decontaminate, documents, marks
-from pipelines.candidates import decode, encode
-from pipelines.components import connected_components, renumber
-from pipelines.documents import Documents
-from pipelines.similarity import batches
-from pipelines.stars import connect_by_stars
-from pipelines.summary import summarise
+from pipelines.near_duplicates import comparison, decontaminate, documents, marks
+from pipelines.near_duplicates.candidates import decode, encode
+from pipelines.near_duplicates.components import connected_components, renumber
+from pipelines.near_duplicates.documents import Documents
+from pipelines.near_duplicates.similarity import batches
+from pipelines.near_duplicates.stars import connect_by_stars
+from pipelines.near_duplicates.summary import summarise
+from pipelines.near_duplicates.workspace import Workspace, write_shingles
 from pipelines.usage import release_memory
-from pipelines.workspace import Workspace, write_shingles
 from schemas import storage
 from schemas.signatures import Deduplication, Summary
 

@@ -22,11 +22,11 @@ from pipelines.anonymise import Anonymisation, Anonymiser
 from pipelines.clean import clean
 from pipelines.count import count_text, split_sentences
 from pipelines.ingest import Options, Outcome
+from pipelines.near_duplicates.signatures import sign
 from pipelines.reading import read_split
 from pipelines.recognizers.lexicon import Flag, lexicon
 from pipelines.select import Selection, select
 from pipelines.shard import PartWriter, documents_table, part_url
-from pipelines.signatures import sign
 from pipelines.sources import source
 from pipelines.splits import Split
 from pipelines.usage import peak_memory

@@ -18,8 +18,8 @@ from typing import Any
 import shtab
 
 from pipelines.compare import comparison
-from pipelines.report_page import comparison_page, page
-from pipelines.report_tables import (
+from pipelines.reporting.page import comparison_page, page
+from pipelines.reporting.tables import (
     NOTES,
     Section,
     account_table,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "docs" / "scale.json"
-CARD = ROOT / "pipelines" / "published_card.json"
+CARD = ROOT / "pipelines" / "reporting" / "published_card.json"
 CORES = (1, 16, 256)
 TIMES = (1, 1000)
 SPLIT_BYTES = 16 * 1024 * 1024

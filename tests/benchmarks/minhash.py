@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from pipelines.signatures import minhash, sign
+from pipelines.near_duplicates.signatures import minhash, sign
 from schemas.signatures import Deduplication
 from tests.benchmarks.report import report, report_missing
 from tests.benchmarks.texts import texts

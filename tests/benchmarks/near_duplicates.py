@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.components import connected_components
 from pipelines.deduplicate import deduplicate
-from pipelines.signatures import sign
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.signatures import sign
 from schemas.document import document_id
 from schemas.signatures import Deduplication, Summary, signature_schema
 from tests.benchmarks.memory import PeakMemory

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.signatures import band_keys, digests, minhash, mix
+from pipelines.near_duplicates.signatures import band_keys, digests, minhash, mix
 from schemas.signatures import Deduplication, signature_schema
 
 PART_ROWS = 20_000

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.deduplicate import deduplicate
-from pipelines.signatures import sign
+from pipelines.near_duplicates.signatures import sign
 from schemas.signatures import Deduplication, Summary, signature_schema
 
 Row = tuple[str, str, str]  # id, source, text

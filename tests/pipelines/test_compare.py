@@ -4,7 +4,7 @@ import pytest
 
 from pipelines import report
 from pipelines.compare import change, comparison, z_score
-from pipelines.report_tables import MISSING
+from pipelines.reporting.tables import MISSING
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
 

@@ -11,10 +11,11 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines import candidates, comparison, deduplicate, workspace
-from pipelines.components import connected_components
-from pipelines.documents import derived_id
-from pipelines.signatures import sign
+from pipelines import deduplicate
+from pipelines.near_duplicates import candidates, comparison, workspace
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.documents import derived_id
+from pipelines.near_duplicates.signatures import sign
 from schemas.signatures import MARK_SCHEMA, Deduplication, Summary, band_columns, check_signatures, signature_schema
 from tests.pipelines.signing import Row, one_worker, run, shingle_sets, similar_pairs, write_signatures
 

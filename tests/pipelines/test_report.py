@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from pipelines import report
-from pipelines.report_tables import MISSING
+from pipelines.reporting.tables import MISSING
 from schemas.document import SOURCES
 from schemas.manifest import SUMMARY, Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
@@ -46,7 +46,7 @@ def test_published_rows_sum_to_the_published_summary():
 
 
 def test_published_summary_is_what_the_card_says():
-    card = json.loads(resources.files("pipelines").joinpath("published_card.json").read_text("utf-8"))
+    card = json.loads(resources.files("pipelines.reporting").joinpath("published_card.json").read_text("utf-8"))
     row = report.statistics(manifest())["published"][SUMMARY]
     assert {name: row[name] for name in card["summary"]} == card["summary"]
 

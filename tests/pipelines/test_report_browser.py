@@ -16,9 +16,9 @@ import pytest
 from pipelines.mark import ShardTally
 from pipelines.publish import make_manifest
 from pipelines.report import write_reports
-from pipelines.report_html import Language
-from pipelines.report_page import POLICY, page
-from pipelines.report_tables import DISPLAY_NAMES
+from pipelines.reporting.elements import Language
+from pipelines.reporting.page import POLICY, page
+from pipelines.reporting.tables import DISPLAY_NAMES
 from schemas.document import SHARD_SCHEMA, SOURCES
 from schemas.manifest import Manifest
 from schemas.statistics import CorpusStatistics

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.candidates import BUCKET, decode, distinct, encode
-from pipelines.components import connected_components
-from pipelines.odd_sketches import (
+from pipelines.near_duplicates.candidates import BUCKET, decode, distinct, encode
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.odd_sketches import (
     differences,
     fold,
     largest_difference,
@@ -22,8 +22,8 @@ from pipelines.odd_sketches import (
     promising_pairs,
     sketch_words,
 )
-from pipelines.prefix_filter import BLOCK, element_counts, filter_prefixes
-from pipelines.similarity import batches, gather, jaccard, jaccard_with
+from pipelines.near_duplicates.prefix_filter import BLOCK, element_counts, filter_prefixes
+from pipelines.near_duplicates.similarity import batches, gather, jaccard, jaccard_with
 
 PIVOTS = 24
 """With how many of its documents, at most, all others of a bucket are compared."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pipelines import candidates, hot_buckets
-from pipelines.components import connected_components, renumber
-from pipelines.odd_sketches import may_be_similar, promising_pairs
-from pipelines.prefix_filter import outside_commonest
-from pipelines.signatures import mix
-from pipelines.similarity import batches, gather, jaccard
-from pipelines.workspace import Workspace, count_shingles, read_shingles, read_sketches
+from pipelines.near_duplicates import candidates, hot_buckets
+from pipelines.near_duplicates.components import connected_components, renumber
+from pipelines.near_duplicates.odd_sketches import may_be_similar, promising_pairs
+from pipelines.near_duplicates.prefix_filter import outside_commonest
+from pipelines.near_duplicates.signatures import mix
+from pipelines.near_duplicates.similarity import batches, gather, jaccard
+from pipelines.near_duplicates.workspace import Workspace, count_shingles, read_shingles, read_sketches
 from schemas import storage
 from schemas.signatures import band_columns
 

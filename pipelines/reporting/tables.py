@@ -65,7 +65,7 @@ def megabytes(size: int) -> int:
 @cache
 def published() -> dict[str, CorpusStatistics]:
     """Return the published table, by source and with its summary; `bytes` are its megabytes, rounded up there."""
-    card = json.loads(resources.files("pipelines").joinpath("published_card.json").read_text("utf-8"))
+    card = json.loads(resources.files("pipelines.reporting").joinpath("published_card.json").read_text("utf-8"))
     rows = {
         source: CorpusStatistics(row["documents"], row["sentences"], row["words"], row["megabytes"] * 1_000_000)
         for source, row in card["rows"].items()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.similarity import batches
+from pipelines.near_duplicates.similarity import batches
 
 BLOCK = 1 << 17
 """How many pairs are looked at in one step: what stays in a processor's cache."""

@@ -6,9 +6,9 @@ from importlib import resources
 import pytest
 from lxml import html
 
-from pipelines.report_html import Language
-from pipelines.report_page import comparison_page, page
-from pipelines.report_tables import MISSING, sections
+from pipelines.reporting.elements import Language
+from pipelines.reporting.page import comparison_page, page
+from pipelines.reporting.tables import MISSING, sections
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
 
@@ -92,7 +92,7 @@ def test_german_page_speaks_german():
 
 
 def test_every_text_has_both_languages():
-    texts = json.loads(resources.files("pipelines").joinpath("report_texts.json").read_text("utf-8"))
+    texts = json.loads(resources.files("pipelines.reporting").joinpath("texts.json").read_text("utf-8"))
     assert all(set(entry) == {"en", "de"} and all(entry.values()) for entry in texts.values())
 
 

@@ -5,10 +5,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.candidates import encode
-from pipelines.components import connected_components
-from pipelines.stars import connect_by_stars, large_star, small_star
-from pipelines.workspace import Workspace
+from pipelines.near_duplicates.candidates import encode
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.stars import connect_by_stars, large_star, small_star
+from pipelines.near_duplicates.workspace import Workspace
 from schemas.signatures import Deduplication
 from tests.pipelines.signing import one_worker
 

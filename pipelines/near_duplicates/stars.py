@@ -7,8 +7,8 @@ from typing import cast
 import apache_beam as beam
 import numpy as np
 
-from pipelines.candidates import decode, encode
-from pipelines.workspace import Workspace
+from pipelines.near_duplicates.candidates import decode, encode
+from pipelines.near_duplicates.workspace import Workspace
 
 Edge = tuple[int, int]
 

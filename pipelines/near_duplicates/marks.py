@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.documents import Documents, source_ranks
-from pipelines.workspace import Workspace
+from pipelines.near_duplicates.documents import Documents, source_ranks
+from pipelines.near_duplicates.workspace import Workspace
 from schemas import storage
 from schemas.signatures import MARK_SCHEMA, REJECTIONS
 

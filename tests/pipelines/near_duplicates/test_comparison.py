@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines import comparison
+from pipelines.near_duplicates import comparison
 from schemas.signatures import Deduplication
 from tests.pipelines.signing import Row, run
 

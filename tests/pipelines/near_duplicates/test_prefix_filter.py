@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from pipelines import prefix_filter
-from pipelines.candidates import decode
-from pipelines.components import connected_components
-from pipelines.prefix_filter import filter_prefixes, outside_commonest
-from pipelines.similarity import jaccard
-from tests.pipelines.test_hot_buckets import flat
+from pipelines.near_duplicates import prefix_filter
+from pipelines.near_duplicates.candidates import decode
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.prefix_filter import filter_prefixes, outside_commonest
+from pipelines.near_duplicates.similarity import jaccard
+from tests.pipelines.near_duplicates.test_hot_buckets import flat
 
 
 def phrases(generator: np.random.Generator, shared: int) -> list[set[int]]:

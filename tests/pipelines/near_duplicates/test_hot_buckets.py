@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import hot_buckets
-from pipelines.candidates import all_pairs, buckets, decode, encode, spokes
-from pipelines.components import connected_components
-from pipelines.hot_buckets import link
-from pipelines.similarity import batches, gather, jaccard, jaccard_with
+from pipelines.near_duplicates import hot_buckets
+from pipelines.near_duplicates.candidates import all_pairs, buckets, decode, encode, spokes
+from pipelines.near_duplicates.components import connected_components
+from pipelines.near_duplicates.hot_buckets import link
+from pipelines.near_duplicates.similarity import batches, gather, jaccard, jaccard_with
 
 SETS = st.lists(st.sets(st.integers(0, 40), min_size=1, max_size=12), min_size=1, max_size=12)
 

@@ -5,8 +5,8 @@ from html import escape
 from math import ceil, floor, log10
 from typing import Any
 
-from pipelines.report_html import Language, element, table
-from pipelines.report_tables import DISPLAY_NAMES, MISSING
+from pipelines.reporting.elements import Language, element, table
+from pipelines.reporting.tables import DISPLAY_NAMES, MISSING
 from pipelines.vocabulary import heaps_exponent
 from schemas.document import SOURCES
 from schemas.manifest import SUMMARY, Account, Manifest, add_counts

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.signatures import sign
-from pipelines.similarity import batches, overlaps
-from pipelines.workspace import Workspace, shingle_batches
+from pipelines.near_duplicates.signatures import sign
+from pipelines.near_duplicates.similarity import batches, overlaps
+from pipelines.near_duplicates.workspace import Workspace, shingle_batches
 from schemas import storage
 from schemas.signatures import Deduplication
 

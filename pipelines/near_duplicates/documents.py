@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from pipelines.candidates import buckets, sharing
-from pipelines.signatures import text_hashes
-from pipelines.workspace import Workspace
+from pipelines.near_duplicates.candidates import buckets, sharing
+from pipelines.near_duplicates.signatures import text_hashes
+from pipelines.near_duplicates.workspace import Workspace
 from schemas.signatures import REJECTIONS
 
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import odd_sketches
-from pipelines.candidates import encode
-from pipelines.odd_sketches import promising_pairs, sketch_words
-from pipelines.similarity import jaccard
+from pipelines.near_duplicates import odd_sketches
+from pipelines.near_duplicates.candidates import encode
+from pipelines.near_duplicates.odd_sketches import promising_pairs, sketch_words
+from pipelines.near_duplicates.similarity import jaccard
 
 SETS = st.lists(st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=30), min_size=1, max_size=20)
 

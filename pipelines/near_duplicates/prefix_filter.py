@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.candidates import encode
-from pipelines.signatures import mix
-from pipelines.similarity import batches, gather
+from pipelines.near_duplicates.candidates import encode
+from pipelines.near_duplicates.signatures import mix
+from pipelines.near_duplicates.similarity import batches, gather
 
 DEPTH = 12
 """By how many elements together a list is divided at most."""

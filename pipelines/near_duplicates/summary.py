@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.documents import Documents, read_hashes
-from pipelines.marks import Duplicates
-from pipelines.workspace import Workspace
+from pipelines.near_duplicates.documents import Documents, read_hashes
+from pipelines.near_duplicates.marks import Duplicates
+from pipelines.near_duplicates.workspace import Workspace
 from schemas.signatures import REJECTIONS, Summary
 
 

@@ -9,8 +9,15 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import signatures
-from pipelines.signatures import bytes_and_offsets, shingle_hashes, sign, text_hashes, to_minhash, word_hashes
+from pipelines.near_duplicates import signatures
+from pipelines.near_duplicates.signatures import (
+    bytes_and_offsets,
+    shingle_hashes,
+    sign,
+    text_hashes,
+    to_minhash,
+    word_hashes,
+)
 from schemas.signatures import Deduplication, signature_fields
 
 SETTINGS = Deduplication()

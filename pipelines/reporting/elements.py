@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from pipelines.report_tables import DISPLAY_NAMES, MISSING, Section
+from pipelines.reporting.tables import DISPLAY_NAMES, MISSING, Section
 from schemas.manifest import SUMMARY
 
 _NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?(?: %)?(?: \([+-]\d[\d,]*(?:\.\d+)? %\))?")
@@ -19,7 +19,7 @@ _SEPARATORS = {"en": str.maketrans({}), "de": str.maketrans({",": ".", ".": ","}
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    return json.loads(resources.files("pipelines").joinpath("report_texts.json").read_text("utf-8"))
+    return json.loads(resources.files("pipelines.reporting").joinpath("texts.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.decontaminate import benchmark_index, benchmark_texts, holding
+from pipelines.near_duplicates.decontaminate import benchmark_index, benchmark_texts, holding
 from schemas.signatures import Deduplication
+from tests.pipelines.near_duplicates.test_hot_buckets import flat
 from tests.pipelines.signing import run
-from tests.pipelines.test_hot_buckets import flat
 
 REPORT = (
     "Der Herzschatten ist nicht vergrößert. Kein Infiltrat, kein Erguss, kein Pneumothorax. "

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.odd_sketches import odd_sketches, sketch_words
-from pipelines.similarity import batches, gather_segments
+from pipelines.near_duplicates.odd_sketches import odd_sketches, sketch_words
+from pipelines.near_duplicates.similarity import batches, gather_segments
 from schemas import storage
 from schemas.signatures import Deduplication, check_signatures, signature_schema
 

@@ -9,9 +9,9 @@ from importlib import resources
 from typing import Any
 
 from pipelines.compare import comparison
-from pipelines.report_html import Language, anchor, element, section_html, table
-from pipelines.report_plots import distributions, flow, growth
-from pipelines.report_tables import DISPLAY_NAMES, ENTITIES, MISSING, Section, sections
+from pipelines.reporting.elements import Language, anchor, element, section_html, table
+from pipelines.reporting.plots import distributions, flow, growth
+from pipelines.reporting.tables import DISPLAY_NAMES, ENTITIES, MISSING, Section, sections
 from schemas.document import SOURCES
 from schemas.manifest import VARIANTS, Manifest
 
@@ -90,7 +90,7 @@ def chapters_of(tables: Iterable[Section], language: Language) -> list[Chapter]:
 def document(title: str, opening: Iterable[str], chapters: Iterable[Chapter], language: Language) -> str:
     """Return a page of `chapters`, with a list of them after the `opening`."""
     shown = list(chapters)
-    style = resources.files("pipelines").joinpath("report.css").read_text("utf-8")
+    style = resources.files("pipelines.reporting").joinpath("page.css").read_text("utf-8")
     head = [
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
         POLICY,

@@ -1,0 +1,1 @@
+"""Signatures -> marks: the stages of `pipelines.deduplicate`, on columns of numbers alone."""
