@@ -46,7 +46,7 @@ KIN_BEFORE = re.compile(
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
 KIN = re.compile(
-    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?)\b[^.;\n]*$"
+    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung)\b[^.;\n]*$"
 )
 # 57 J., männl.; but not seit 10 J.
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
@@ -58,7 +58,7 @@ SEVERAL = re.compile(
 )
 Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\sG\d))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
-IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|]")
+IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|(]")
 STATED = re.compile(
     r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
@@ -161,6 +161,8 @@ def _word_age(tokens: Tokens, index: int) -> int:
             return 0
         return start + match.end(1)
     if re.match(r"[-–\s]{0,2}(?:j[äa]e?hrig|Jahre alt|Monate alt|Wochen alt)", text[end : end + 14]):
+        return end
+    if text[max(0, start - 4) : start].lower() == "mit " and re.match(r" (?:Jahren|Monaten)\b", text[end : end + 9]):
         return end
     if re.search(r"\bAlter von\s$", text[max(0, start - 12) : start]):
         return end

@@ -19,6 +19,8 @@ TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
 
 # Each is tried where a number begins, in this order; the first that fits is taken.
 FORMS = [
+    # 09.08.202330.08.2023, without a blank between
+    rf"{DAY}\.{MONTH}\.(?:19|20)\d\d(?={DAY}\.{MONTH}\.(?:19|20)\d\d)",
     # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
     rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?={TO}{DAY}(?:{DOT}| ){MONTH}{DOT})",
     # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
@@ -56,7 +58,7 @@ DAY_ALONE = re.compile(
     rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)"
     rf"|[,;)]|\s*$)"
 )
-BEFORE_DAY = re.compile(r"\b(?:am|vom|bis|ab|zum|de[nm])\s?$")
+BEFORE_DAY = re.compile(r"\b(?:[Aa]m|[Vv]om|[Bb]is|[Aa]b|[Zz]um|de[nm])\s?$")
 DAY_SPACED_MONTH = re.compile(rf"{DAY}\. {MONTH}\.(?!\d)|[0-3]\d [01]\d \d\d(?!\d)")
 ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
 ROMAN = re.compile(rf"{DAY}\. ?(?:X{{0,1}}I{{1,3}}|I?[VX]|VI{{1,3}}|XII?)\.? ?(?:19|20)?\d\d(?!\d)")
@@ -64,7 +66,7 @@ SPACED = re.compile(
     rf"{DAY} \. {{0,2}}{MONTH} ?\.(?! ?\d)|0?\d \d\d (?:19|20)\d\d(?!\d)|[0-3]\d [01]\d (?:19|20)\d\d(?!\d)"
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
-BEFORE_SLASHED = re.compile(r"\b(?:am|vom|gesehen|ab|bis|den)\s$")
+BEFORE_SLASHED = re.compile(r"\b(?:[Aa]m|[Vv]om|gesehen|[Aa]b|[Bb]is|den)\s$")
 # geb. 16-08-59, am 01-11 operiert
 DASHED = re.compile(
     r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?:-\d\d)?"
@@ -221,7 +223,7 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     if (match := DAY_AND_MONTH.match(text, start)) and re.search(r"\b(?:am|vom|ab|seit|bis|den|zum|-|–)\s?$", around):
         return match.end()
     if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):
-        if NOT_A_YEAR.match(text, match.end()) or re.search(r"[<>=~/+-]\s?$|\d[.,]$", around):
+        if NOT_A_YEAR.match(text, match.end()) or re.search(r"(?<!\()[<>=~/+-]\s?$|\d[.,]$", around):
             return 0
         return match.end()
     return 0

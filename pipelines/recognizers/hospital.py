@@ -39,7 +39,7 @@ ADJECTIVES = frozenset(
 )
 STOPS = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.BIRTH | Flag.PHONE | Flag.FAX | Flag.MONTH
 PAYER = re.compile(
-    r"(?:Police|\b[Vv]ers\.|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung"
+    r"(?:Police|\b[Vv]ers\.?-?[Nn]r|\b[Vv]ers\.|Kostengutsprache|\bpriv|Beihilfe|VSNR|[Bb]eantragt|Einheiten|ersichert|asse|ersicherung"
     r"|ostenträger"
     r"|\bKK)\W"
 )
@@ -113,7 +113,9 @@ def _is_department(tokens: Tokens, index: int) -> bool:
 def _is_proper(tokens: Tokens, index: int) -> bool:
     """Tell whether the word at `index` is a proper name: of a place or person, or in no dictionary."""
     flag = tokens.flag(index)
-    if not tokens.is_upper(index) or flag & (Flag.MEDICAL | Flag.ANATOMY | STOPS | Flag.HOSPITAL | Flag.UNIT):
+    if not tokens.is_upper(index) or flag & (
+        Flag.WARD | Flag.MEDICAL | Flag.ANATOMY | STOPS | Flag.HOSPITAL | Flag.UNIT
+    ):
         return False
     word = tokens.words[index]
     if word.endswith("er") and lexicon()[word[:-2] or word] & Flag.TOWN:

@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parent / "lexicons"
 REMEMBERED_WORDS = 200_000
 LONGEST_ENDING = 14
 SHORTEST_CALLING = 4
+SURE_CALLING = 9
+"""Letters of a calling that is one whatever stands before it: Landmaschinenmechaniker."""
 NO_SECOND_PARTS = ("maler", "träger")
 """Callings that end adjectives and ordinary words too: dermaler, Rollstuhlträger."""
 
@@ -277,7 +279,10 @@ class Lexicon(dict[str, int]):
     def _is_calling(self, lower: str) -> bool:
         """Tell whether a word is a calling with a word before it: Krabbenfischerin, Schiffsmechaniker."""
         tails = (calling for calling in self._callings if lower.endswith(calling) and len(lower) - len(calling) > 2)
-        return any(tail not in NO_SECOND_PARTS and self._is_modifier(lower[: -len(tail)]) for tail in tails)
+        return any(
+            tail not in NO_SECOND_PARTS and (len(tail) >= SURE_CALLING or self._is_modifier(lower[: -len(tail)]))
+            for tail in tails
+        )
 
     def _is_modifier(self, head: str) -> bool:
         stems = (head, head[:-1] if head[-1] in "sn" else "", head[:-2] if head[-2:] in ("es", "en", "er") else "")

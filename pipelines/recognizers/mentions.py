@@ -81,7 +81,7 @@ NOUN_END = re.compile(
 # endings of surnames alone, some of which a dictionary of nouns has: Neumeier
 SURNAME_END = re.compile(r"[a-zäöüß](?:m[ae][iy]e?r|huber|schneider|müller|bauer|schmidt?|egger|hofer)$")
 SALUTED = ("frau", "fr", "herr", "herrn", "hr", "hrn")
-INITIAL = re.compile(r"\.?\s{1,2}([A-ZÄÖÜ])\.(?=\s(?:[a-zäöü(]|\n)|[,;)]|\s*$)")
+INITIAL = re.compile(r"\.?\s{1,2}((?:v\. ?)?(?:[A-ZÄÖÜ]|St|Sch))\.(?=\s(?:[a-zäöü(]|\n)|[,;)]|\s*$)")
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:

@@ -55,7 +55,7 @@ def name_after(tokens: Tokens, index: int, any_word: bool) -> Span | None:
             last = at if parts > 1 and not _continues(tokens, at) else last
             if tokens.word(at) in HYPHENS and tokens.joined(at) and tokens.is_initial(at + 1):
                 at += 1
-        elif flag & Flag.PARTICLE and _leads_to_name(tokens, at):
+        elif flag & Flag.PARTICLE and _leads_to_name(tokens, at) and not (parts and _leads_to_institution(tokens, at)):
             given |= word[0].isupper() or word.lower() in FOREIGN_PARTICLES or bool(tokens.flag(at + 1) & Flag.PARTICLE)
             at = _skip_particle(tokens, at)
         elif (
@@ -118,6 +118,16 @@ def _leads_to_name(tokens: Tokens, index: int) -> bool:
     return at < len(tokens) and tokens.is_upper(at) and not tokens.new_line(at) and not tokens.flag(at) & NEVER
 
 
+def _leads_to_institution(tokens: Tokens, index: int) -> bool:
+    """Tell whether the particles after a name say where somebody is from: Frau Scheufele von der Beratungsstelle."""
+    at = index
+    while tokens.flag(at) & Flag.PARTICLE and at - index < 6:
+        at = _skip_particle(tokens, at)
+    flag = tokens.flag(at)
+    known = flag & (WORDS | Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD) and not flag & (NAME | Flag.PLACE)
+    return bool(known) and at > index + 1 and tokens.word(at + 1) not in HYPHENS
+
+
 def _skip_particle(tokens: Tokens, index: int) -> int:
     following = tokens.word(index + 1)
     hangs = following in (*APOSTROPHES, *HYPHENS) or (following == "." and len(tokens.words[index]) == 1)
@@ -151,7 +161,7 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
         return tokens.word(index + 1) in APOSTROPHES and tokens.joined(index + 1) and tokens.is_upper(index + 2)
     if not _is_cased_as_name(word) or (word.isupper() and NO_NAME.fullmatch(word)):
         return False
-    if flag & Flag.MEDICAL and not flag & NAME and (parts or not any_word):
+    if flag & (Flag.MEDICAL | Flag.WARD) and not flag & NAME and (parts or not any_word or flag & Flag.WARD):
         return False
     if (parts and _begins_address(tokens, index)) or (not parts and not any_word and _is_compound(tokens, index)):
         return False
@@ -194,6 +204,7 @@ def _reversed(tokens: Tokens, comma: int, whole: bool) -> bool:
     if flag & Flag.FIRST_NAME:
         return True
     abbreviated = tokens.word(comma + 2) == "." and tokens.joined(comma + 2)
+    whole |= bool(flag & (Flag.WARD | Flag.MEDICAL))
     return (
         not whole
         and not abbreviated

@@ -38,6 +38,7 @@ NEXT_OF_LIST = re.compile(
     r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])"
     r"|\s?\(\d{1,2}(?: ?J\.?)?\)(?:,| und| u\.)\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s\((\d{1,2})(?=[ J.]{0,3}\))"
 )
+YOUNGER_AFTER = re.compile(r",? (?:jun|sen|jr|sr|junior|senior)\b\.?")
 INITIALS_AFTER = re.compile(r",\s((?:[A-ZÄÖÜ][a-zäöü]?\.[ -]?){1,3})(?=[\s,(;*]|$)")
 CITY_AFTER = re.compile(
     r"(?:\s?,\s|\s?,?\s?\n)([A-ZÄÖÜ][a-zäöüß]{2,20}(?<!ische)(?:-[A-ZÄÖÜ][a-zäöüß]+)?)(?=\s?(?:\n|$|[;,.)|]))"
@@ -103,6 +104,8 @@ def _birth_name(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     """Yield the name that a person was born with: Anna Meier, geb. Huber; Christa Vogel geb. von Specht."""
     if match := BORN_AS.match(tokens.text, entity.end):
         yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
+    if match := YOUNGER_AFTER.match(tokens.text, entity.end):
+        yield entity._replace(end=match.end(), score=0.6, recognizer=NAME)
     if match := INITIALS_AFTER.match(tokens.text, entity.end):
         yield Entity("PERSON", match.start(1), match.end(1), 0.6, NAME)
 

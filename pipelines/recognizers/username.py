@@ -12,7 +12,7 @@ NAME = "username"
 
 VALUE = re.compile(r"\s?(?:Nr\.)?\s?[:=]\s{0,4}([^\W_][\w]{0,15}(?:[./_-][\w]{1,12}){0,2}\.?)(?=[\s,;)\]]|$)")
 BARE_VALUE = re.compile(
-    r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_][a-z]{1,8})(?=[\s,;)\]]|$)"
+    r"\s([A-Za-zäöü]{1,3}[A-ZÄÖÜ]\w*\.?|[a-z]{1,8}\d{1,4}|[a-z]{1,4}[./_-][a-z]{1,8})(?=[\s,;)\]]|$)"
 )
 # words that end a line behind a stroke
 ENDINGS = frozenset("re li bds neg pos min tag std nein ja ca sek".split())
