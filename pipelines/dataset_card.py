@@ -9,8 +9,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipelines.croissant import COLUMNS, croissant
 from pipelines.report import markdown_table
+from pipelines.reporting.croissant import COLUMNS, croissant
 from pipelines.reporting.tables import NOTES, VARIANT_NAMES, corpus_table
 from schemas import storage
 from schemas.document import SHARD_SCHEMA

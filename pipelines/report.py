@@ -17,7 +17,7 @@ from typing import Any
 
 import shtab
 
-from pipelines.compare import comparison
+from pipelines.reporting.compare import comparison
 from pipelines.reporting.page import comparison_page, page
 from pipelines.reporting.tables import (
     NOTES,

@@ -78,7 +78,7 @@ def properties(schema: dict[str, Any]) -> Iterator[list[str]]:
 
 def reference() -> str:
     """Return the page."""
-    from pipelines.croissant import COLUMNS
+    from pipelines.reporting.croissant import COLUMNS
     from pipelines.sources import sources
     from schemas.document import SHARD_SCHEMA
     from schemas.entities import LABELS

@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from pipelines.compare import comparison
+from pipelines.reporting.compare import comparison
 from pipelines.reporting.elements import Language, anchor, element, section_html, table
 from pipelines.reporting.plots import distributions, flow, growth
 from pipelines.reporting.tables import DISPLAY_NAMES, ENTITIES, MISSING, Section, sections

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import report
-from pipelines.compare import change, comparison, z_score
+from pipelines.reporting.compare import change, comparison, z_score
 from pipelines.reporting.tables import MISSING
 from schemas.manifest import Account, Manifest, Shard, summarise
 from schemas.statistics import CorpusStatistics
