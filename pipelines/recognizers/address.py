@@ -196,13 +196,15 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
     ):
         yield Entity("COUNTRY", start, tokens.ends[index], 0.7, NAME)
         return
-    if WAY_END.search(tokens.words[_hyphenated(tokens, index) - 1]):
-        return
     before = text[max(0, start - 24) : start]
     home = tokens.word(index - 1) in AT_HOME and bool(HOME.search(before))
     first = tokens.words[index].lower() in PLACE_FIRST[:3] and tokens.is_upper(
         index + 1 + (tokens.word(index + 1) == ".")
     )
+    if not (home or first or flag & Flag.PLACE or tokens.ends_column(index)):
+        return
+    if WAY_END.search(tokens.words[_hyphenated(tokens, index) - 1]):
+        return
     if (
         home
         and flag & Flag.UPPER

@@ -31,10 +31,9 @@ AFTER_AT = re.compile(
     r"\s{0,2}[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
 )
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
-DOMAIN = re.compile(
-    r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:de|at|ch|com|org|net|info|eu|li|lu|local|intern|example"
-    r"|test)\b(?:/[\w/.-]*\w)?(?!\.?\w)"
-)
+DOMAIN = re.compile(r"\.(?:de|at|ch|com|org|net|info|eu|li|lu|local|intern|example|test)\b(?:/[\w/.-]*\w)?(?!\.?\w)")
+HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}$")
+LONGEST_HOST = 200
 DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
 EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
@@ -75,7 +74,8 @@ def _internet(text: str) -> Iterator[Entity]:
         for match in URL.finditer(text):
             yield Entity("URL", match.start(), match.end(), 0.95, NAME)
     for match in DOMAIN.finditer(text):
-        yield Entity("URL", match.start(), match.end(), 0.6, NAME)
+        if host := HOST.search(text, max(0, match.start() - LONGEST_HOST), match.start()):
+            yield Entity("URL", host.start(), match.end(), 0.6, NAME)
 
 
 def _label(text: str, start: int) -> str:

@@ -74,8 +74,10 @@ DASHED = re.compile(
 )
 # 12 Mar 2024, as in the heads of electronic mail
 ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
-# 03-04-18 at the end of a line
-DASHED_AT_END = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;)]))")
+# what follows the day of 03-04-18 at the end of a line
+DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;)]))")
+DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
+DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
 BEFORE_DASHED = re.compile(r"\b(?:am|vom)\s?$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
@@ -152,14 +154,16 @@ def _set_apart(text: str) -> Iterator[Entity]:
     """Yield dates in words, of entries, with hyphens, in English, and weeks."""
     for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
-    for match in ENTRY.finditer(text) if FULL_SLASHED.search(text) else ():
+    entries = list(ENTRY.finditer(text))
+    for match in entries if entries and FULL_SLASHED.search(text) else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
-    for match in BORN_DASHED.finditer(text):
+    for match in BORN_DASHED.finditer(text) if DASHED_MONTH.search(text) else ():
         yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.8, NAME)
-    for match in ENGLISH.finditer(text):
+    for match in ENGLISH.finditer(text) if "@" in text or "Date" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
     for match in DASHED_AT_END.finditer(text):
-        yield Entity("DATE", match.start(), match.end(), 0.6, NAME)
+        if day := DAY_BEFORE.search(text, max(0, match.start() - 3), match.start()):
+            yield Entity("DATE", day.start(), match.end(), 0.6, NAME)
     for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
 
