@@ -52,6 +52,7 @@ GLUED = re.compile(
 AFTER_STROKE = re.compile(rf"{DAY}\.{MONTH}\.{YEAR}")
 SHORTEST_GLUED = 8
 LEADING = frozenset("am vom bis zum den ab seit der im".split())
+DOSE_UNTIL = re.compile(r"\d{1,2} bis ")
 NUMBERED = re.compile(r"\d{1,2}\. +\d{1,2}\.\d{1,2}$")
 AFTER_NAME = re.compile(r"[^\W\d_]{2}(?:, ?| ?\()$")
 DAY_ALONE = re.compile(
@@ -184,7 +185,9 @@ def _numeric(tokens: Tokens, index: int) -> int:
         return 0
     if match := DATE.match(text, start):
         numbered = NUMBERED.match(match[0]) and text[match.end() : match.end() + 2].strip(".").isdigit()
-        return 0 if numbered or _is_numbering(tokens, index, match.end()) else match.end()
+        # of a dose and its time, 0-0-1 bis 10.3., the date is the second
+        dosed = before in "-–" and DOSE_UNTIL.match(match[0])
+        return 0 if numbered or dosed or _is_numbering(tokens, index, match.end()) else match.end()
     match = SCANNED.match(text, start)
     if match and _is_scanned(match[0]):
         return match.end()

@@ -68,7 +68,8 @@ CODES = re.compile(
     r"(?<![\w/-])(?=[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
     r"|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
-YEARS = re.compile(r"(?:19|20)\d\d/(?:19|20)\d\d$")
+VEHICLE = re.compile(r"\b(?:RTW|NEF|KTW|NAW) (\d{1,2}[-/]\d{1,3}(?:[-/]\d)?)(?!\d|\.\d)")
+YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d/(?:19|20)\d\d$")
 SHORTEST_MIXED = 4
 WEAK = (
     "nr",
@@ -164,6 +165,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     done = 0
     for match in CODES.finditer(tokens.text):
         yield Entity("ID", match.start(), match.end(), 0.6, NAME)
+    for match in VEHICLE.finditer(tokens.text) if "W " in tokens.text or "NEF " in tokens.text else ():
+        yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
     for index in tokens.having(Flag.IDENTIFIER | Flag.NUMBER | Flag.WARD | Flag.CODE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if flag & Flag.IDENTIFIER:

@@ -46,7 +46,7 @@ NO_WORK = (
 # who cares for the patient or takes part in an accident, and what is no person
 CARING = re.compile(
     r"(?:(?:Motor|Fahr|Krafte?)?[Rr]adfahrer|[Bb]eifahrer|[Mm]itfahrer|[Bb]erater|[Hh]elfer|[Tt]räger|macher|[Bb]etreuer"
-    r"|[Ll]eiter|[Tt]herapeut|[Gg]utachter|[Ss]achwalter|[Vv]ertreter|[Ff]ahrer|Bezugserzieher|Klassenlehrer|^Trainer|^Pfleger)(?:in|s|innen)?$|(?:schaft|technik|elektrik|bau|ung)$"
+    r"|[Ll]eiter|[Tt]herapeut|[Gg]utachter|[Ss]achwalter|[Vv]ertreter|[Ff]ahrer|Bezugserzieher|Klassenlehrer|^Trainer|^Pfleger)(?:in|s|innen)?$|(?:schaft|technik|elektrik|erei|bau|ung)$"
 )
 ADJECTIVE = re.compile(r"[a-zäöüß]+(?:e[rn]?)$")
 MASCULINE = re.compile(

@@ -33,7 +33,8 @@ STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
 STREET_BEFORE = re.compile(rf"(?:^|[\n,:|]\s{{0,12}}|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
 FARM_BEFORE = re.compile(r"(?:^|\n)[ \t]*([A-ZÄÖÜ][\wäöüß-]+ \d{1,4}(?: ?[a-h])?) (?:[AD]-)?$")
 NO_STREETS = frozenset(
-    "Tag Segment Bereich Alter Stadium Jahr Jahre Station Zimmer Mittel Verlauf Zyklus Woche".split()
+    "Proben Präparaten Biopsien Schnitten Segmenten Blöcken Gläschen Ebenen"
+    " Tag Segment Bereich Alter Stadium Jahr Jahre Station Zimmer Mittel Verlauf Zyklus Woche".split()
 )
 
 

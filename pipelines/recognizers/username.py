@@ -57,13 +57,13 @@ TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}|\d)
 SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
 # what a word says of who wrote: Schreibkraft js, vid. RU 16.10.14, gedruckt von sbreiden, erstellt: dobleran 20.07.
 SAID = re.compile(
-    r"\b(?:Schreibkraft|Sekr|[Vv]id|Kennung|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
+    r"\b(?:Schreibkraft|Sekr|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
     r"|Export|[Ee]rfasst|[Ee]xportiert|[Aa]usgedruckt|Bearbeitung|[Dd]okumentiert)\.?(?: (?:von|v\.|durch))?[ ]?:? "
     r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
     r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel)"
 )
 SAYING = tuple(
-    "Schreibkraft Sekr vid Vid Kennung Dokumentation schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
+    "Schreibkraft Sekr vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
     " okumentiert".split()
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
@@ -74,6 +74,9 @@ COLUMN = re.compile(
 SHORT_COLUMN = re.compile(r"[a-zäöü]{2,3}")
 LONGEST_COLUMN = 16
 # the mark of who wrote an entry of a record, alone in its line: Lad, MaP
+# who wrote it, between the room and the date: Zi: 214
+# Fe
+AFTER_ROOM = re.compile(r"\bZi(?:mmer)?\.?: ?\d{1,4}[ \t]*\n[ \t]*([A-ZÄÖÜ][a-zäöü]{1,2})[ \t]*(?=\n)")
 ENTRY_MARK = re.compile(r"\S\n[ \t]*([A-ZÄÖÜ][a-zäöü][A-Za-zäöü])[ \t]*(?=\n[ \t]*\n|\s*$)")
 # beside a date and time: 16:44  pflugm; rosi1 13.10.22 18:26
 BESIDE_TIME = re.compile(
@@ -152,6 +155,8 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
         if not lexicon()[match[1].partition("/")[0]] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+    for match in AFTER_ROOM.finditer(text) if "Zi" in text else ():
+        yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in AUTHOR.finditer(text) if any(word in text for word in AUTHORS) else ():
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in INITIALS.finditer(text):
