@@ -50,7 +50,7 @@ RULES = (
     relatives,
     telegraphic,
 )
-SURE = 0.5
+SURE = 0.7
 """Below it, what the tagger finds is masked where it stands, but not looked for elsewhere."""
 FAMILIES = (*RULES, tagger)
 

@@ -49,7 +49,8 @@ INTO = re.compile(
 DATELINE = re.compile(r"\s?,\s?den\s\d{1,2}[./]")
 # what may follow the name of a place: Affoltern am Albis, Langnau i. E., Hall i.T.
 TAIL = re.compile(
-    r"(?:,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
+    r"(?: in (?:Tirol|Osttirol|Kärnten|Oberbayern|Niederbayern|Bayern|Holstein|Sachsen|Thüringen|Westfalen|Baden)\b"
+    r"|,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
     r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")

@@ -46,17 +46,17 @@ KIN_BEFORE = re.compile(
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
 KIN = re.compile(
-    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung)\b[^.;\n]*$"
+    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung)\b[^;\n]{0,60}$"
 )
 # 57 J., männl.; but not seit 10 J.
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
 DURATION = re.compile(
-    r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/,.\d]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
+    r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/\d]|\d[.,]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
 )
 SEVERAL = re.compile(
     r"\. Geburtstag|(?: und| u\.|,) \d{1,2} Jahre alt|\.? (?:bis(?: zum)?|und) \d{1,2}\. ?(?:Lj|LJ|Lebensj)"
 )
-Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\sG\d))")
+Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\)|\sG\d|\s(?:Mädchen|Bub|Junge|Knabe|Pat|Kind)))")
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|(]")
 STATED = re.compile(
@@ -65,7 +65,7 @@ STATED = re.compile(
 DEATH = re.compile(
     r"(?:(?:[Mm]utter|[Vv]ater|[Oo]ma|[Oo]pa) wurde|(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit) $"
 )
-DIED = re.compile(r"\)|\s(?:an\b|verst|erkrankt|gestorben)")
+DIED = re.compile(r"\)|\s(?:an\b|erblind|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"

@@ -35,6 +35,7 @@ DOMAIN = re.compile(r"\.(?:de|at|ch|com|org|net|info|eu|li|lu|local|intern|examp
 HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}$")
 LONGEST_HOST = 200
 DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
+INTERNAL = re.compile(r"\(intern (\d{3,5})\)")
 EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
@@ -44,6 +45,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     text = tokens.text
     yield from _internet(text)
     for match in EXTENSION.finditer(text) if "unter" in text else ():
+        yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
+    for match in INTERNAL.finditer(text) if "(intern" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
     done = 0
     for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
@@ -105,7 +108,7 @@ def _numbers_after(tokens: Tokens, index: int) -> Iterator[re.Match[str]]:
     match = DIGITS.match(text, at.end()) if at else None
     while match and _is_plausible(match[0], text, match.end()):
         yield match
-        more = re.compile(r"\s?(?:oder|od\.|und|u\.|bzw\.|/|,|;)\s?").match(text, match.end())
+        more = re.compile(r"\s?(?:oder|od\.|und|u\.|bzw\.|/|,|;)\s?[-–]?").match(text, match.end())
         match = DIGITS.match(text, more.end()) if more else None
 
 

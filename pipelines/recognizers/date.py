@@ -22,7 +22,7 @@ FORMS = [
     # 09.08.202330.08.2023, without a blank between
     rf"{DAY}\.{MONTH}\.(?:19|20)\d\d(?={DAY}\.{MONTH}\.(?:19|20)\d\d)",
     # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
-    rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?={TO}{DAY}(?:{DOT}| ){MONTH}{DOT})",
+    rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?=(?:{TO}|, ?){DAY}(?:{DOT}| ){MONTH}{DOT})",
     # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
     rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
     rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",
@@ -75,6 +75,8 @@ DASHED = re.compile(
 )
 # 12 Mar 2024, as in the heads of electronic mail
 ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
+# the days of a course, without their last full stop: 04.01 Übernahme
+DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
 DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
@@ -155,6 +157,9 @@ def _set_apart(text: str) -> Iterator[Entity]:
     """Yield dates in words, of entries, with hyphens, in English, and weeks."""
     for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
+    days = list(DAYS_OF_COURSE.finditer(text))
+    for match in days if len(days) > 1 else ():
+        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
     entries = list(ENTRY.finditer(text))
     for match in entries if entries and FULL_SLASHED.search(text) else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
@@ -247,7 +252,7 @@ def _partial(text: str, start: int, end: int, around: str) -> int:
         return match.end()
     if spaced and BEFORE_DAY.search(around) and (match := DAY_ALONE.match(text, start)):
         return match.end()
-    if spaced and BEFORE_DAY.search(around) and (match := ROMAN_MONTH.match(text, start)):
+    if spaced and (match := ROMAN_MONTH.match(text, start)) and (len(match[0]) > 5 or BEFORE_DAY.search(around)):
         return match.end()
     if BEFORE_SLASHED.search(around) and (match := DAY_SLASH_MONTH.match(text, start)):
         return match.end()

@@ -52,7 +52,8 @@ ROOM_VALUE = re.compile(
     r"|[A-Z]{1,3}[-–]?\d{0,3})(?![\w%°])"
 )
 WARD = re.compile(
-    r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)(?=\s*(?:$|[\n,;:./)]|->|zur\b|am\b|vom\b"
+    r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)"
+    r"(?=(?<=[IVX]{2}) und\b|\s*(?:$|[\n,;:./)]|->|zur\b|am\b|vom\b"
     r"|um\b))"
 )
 TRANSFER = re.compile(
@@ -66,9 +67,15 @@ PLATES = ("kennzeichen", "kennz", "kfz")
 # what programs call things: RB-4X7Q-22, ERCP_0610_Q_01; papers: L6YT0C913; the machines of a hospital: ZNA-PC07
 CODES = re.compile(
     r"(?<![\w/-])(?=[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
-    r"|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
+    r"|[A-Z]-\d{2}-\d{3,6}|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
-VEHICLE = re.compile(r"\b(?:RTW|NEF|KTW|NAW) (\d{1,2}[-/]\d{1,3}(?:[-/]\d)?)(?!\d|\.\d)")
+# wards and theatres by their short names: ICU 1, im OP 2
+THEATRE = re.compile(
+    r"\b(?:ICU|IMC|ITS|IMCU|NICU|PICU|im OP|Tagesklinik) ([A-Z]?\d{1,2}(?:[A-Z]\d?)?)"
+    r"(?![\w.,/-]*\d|\s?(?:h|Std|Tag|Wo|min|x)\b)"
+)
+VEHICLES = ("RTW ", "NEF ", "KTW ", "NAW ", "Rettung ")
+VEHICLE = re.compile(r"\b(?:RTW|NEF|KTW|NAW|Rettung) (\d{1,2}[-/]\d{1,3}(?:[-/]\d)?)(?!\d|\.\d)")
 YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d/(?:19|20)\d\d$")
 SHORTEST_MIXED = 4
 WEAK = (
@@ -150,7 +157,7 @@ FORMS = [
     (
         "long",
         re.compile(
-            r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|\d{4,6}-\d{4}(?!\d)"
+            r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|(?:19|20)\d\d/\d{4,6}(?![\d/])|\d{4,6}-\d{4}(?!\d)"
         ),
     ),
 ]
@@ -165,7 +172,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     done = 0
     for match in CODES.finditer(tokens.text):
         yield Entity("ID", match.start(), match.end(), 0.6, NAME)
-    for match in VEHICLE.finditer(tokens.text) if "W " in tokens.text or "NEF " in tokens.text else ():
+    for match in THEATRE.finditer(tokens.text):
+        yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
+    for match in VEHICLE.finditer(tokens.text) if any(name in tokens.text for name in VEHICLES) else ():
         yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
     for index in tokens.having(Flag.IDENTIFIER | Flag.NUMBER | Flag.WARD | Flag.CODE):
         start, flag = tokens.starts[index], tokens.flags[index]
@@ -294,7 +303,7 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
 def _is_identifying(kind: str, form: str) -> bool:
     """Tell whether a number of this form is not more likely a dose or a measurement."""
     digits = sum(character.isdigit() for character in form)
-    if kind == "histology" and YEARS.search(form):
+    if kind in ("histology", "long") and YEARS.search(form):
         return False
     if kind == "taxid" and " " in form:
         return CHECKS["taxid"](form)

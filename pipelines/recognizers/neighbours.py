@@ -16,7 +16,7 @@ MOST_WORDS = 3
 JOINED_PARTICLES = ("al", "el", "abd", "abu", "ibn", "bin", "ben", "ter", "ten", "van", "de", "di", "da", "le", "la")
 AGE_AFTER = re.compile(
     r"\s?\(\s?(\d{1,3}(?:[;,]\d{1,2})?)(?=\s?(?:J\b\.?|Jahre|j\.|a\b|Mon\b\.?|Monate|Wochen|Wo\.|Tage)?\s?[),;])"
-    r"|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre"
+    r"|,\s?(\d{1,3})(?=\s?(?:J\b\.?|Jahre|Wo\.|Mon\.|Tage"
     r"|a)?[,;)]|\sJahre?\.)"
     r"|,\s(\d{1,2})(?=\.(?:\s(?!Ass\b|[A-ZÄÖÜ][a-zäöü]+\s*(?:\n|$|,))|$))"
     r"|\s(\d{1,2})(?=(?:(?:,| und| u\.)\s[A-ZÄÖÜ]\w+\s\d{1,2})*\))"
@@ -38,6 +38,7 @@ NEXT_OF_LIST = re.compile(
     r"\s?\d{1,2},\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s(\d{1,2})(?=[,)])"
     r"|\s?\(\d{1,2}(?: ?J\.?)?\)(?:,| und| u\.)\s([A-ZÄÖÜ][a-zäöüß]{2,15})\s\((\d{1,2})(?=[ J.]{0,3}\))"
 )
+SPACED_OUT = re.compile(r" [A-ZÄÖÜ](?: [a-zäöüß]){2,15}(?![a-zäöüß])")
 YOUNGER_AFTER = re.compile(r",? (?:jun|sen|jr|sr|junior|senior)\b\.?")
 INITIALS_AFTER = re.compile(r",\s((?:[A-ZÄÖÜ][a-zäöü]?\.[ -]?){1,3})(?=[\s,(;*]|$)")
 CITY_AFTER = re.compile(
@@ -104,6 +105,8 @@ def _birth_name(tokens: Tokens, entity: Entity) -> Iterator[Entity]:
     """Yield the name that a person was born with: Anna Meier, geb. Huber; Christa Vogel geb. von Specht."""
     if match := BORN_AS.match(tokens.text, entity.end):
         yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
+    if match := SPACED_OUT.match(tokens.text, entity.end):
+        yield Entity("PERSON", match.start() + 1, match.end(), 0.7, NAME)
     if match := YOUNGER_AFTER.match(tokens.text, entity.end):
         yield entity._replace(end=match.end(), score=0.6, recognizer=NAME)
     if match := INITIALS_AFTER.match(tokens.text, entity.end):

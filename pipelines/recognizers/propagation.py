@@ -15,6 +15,7 @@ NOT_PROPAGATED = (
 SURE = 0.85
 LONGEST_NICKNAME = 6
 # what a given name is shortened to, as in Maxi, Basti, Franzi
+HUNG_ON = re.compile(r"([A-ZÄÖÜ][^\W\d_A-Z]{2,})[A-ZÄÖÜ]{1,2}")
 NICKNAME = re.compile(r"[a-zäöü]{3,4}[iy]")
 ADJECTIVE = ("e", "en", "er", "em", "es")
 BEFORE_NOUNS = frozenset(
@@ -58,6 +59,10 @@ def occurrences(tokens: Tokens, known: Names) -> Iterator[Entity]:
         word = tokens.words[index].lower()
         if word[:3] in stems and NICKNAME.fullmatch(word) and not tokens.flags[index] & NOT_PROPAGATED:
             names = names | {word}
+    # the name with an initial hung on, as in the name of a file: SteinerH
+    for index in tokens.having(Flag.UPPER) if names and "_" in tokens.text else ():
+        if (match := HUNG_ON.fullmatch(tokens.words[index])) and match[1].lower() in names:
+            yield Entity("PERSON", tokens.starts[index], tokens.ends[index], 0.6, "propagation")
     forms = {form for name in names | ordinary for form in (name, name + "s")}
     lowered = list(map(str.lower, tokens.words)) if forms else []
     for index in [index for index, lower in enumerate(lowered) if lower in forms]:

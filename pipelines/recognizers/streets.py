@@ -13,7 +13,7 @@ LONGEST_CHAIN = 12
 SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|promenade)$", re.IGNORECASE)
 HOUSE = re.compile(
     r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?!\d)(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]"
-    r"|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:\s?/?\s?(?:Top"
+    r"|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:/[IVX]{1,4}\b)?(?:\s?/?\s?(?:Top"
     r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.]\d|,\d(?!\d{3,4}\s)|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(

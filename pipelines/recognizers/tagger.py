@@ -69,10 +69,18 @@ def _threshold(tokens: Tokens, index: int) -> float:
     flag = tokens.flags[index]
     if word[0].isdigit() or flag & ANNOUNCING or (flag & Flag.AMBIGUOUS and flag & WORDS):
         return THRESHOLD_OF_NUMBERS
+    if not flag & NAME_FLAGS and tokens.word(index + 1) == "." and tokens.joined(index + 1):
+        return THRESHOLD_OF_NUMBERS if _goes_on(tokens, index + 2) else THRESHOLD_OF_OTHERS
     formula = word.isupper() and len(word) <= LONGEST_FORMULA and not flag & NAME_FLAGS
-    if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER:
+    if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER or flag & Flag.PROFESSION:
         return THRESHOLD_OF_OTHERS
     return THRESHOLD_OF_FAMILIAR if flag & FAMILIAR else THRESHOLD
+
+
+def _goes_on(tokens: Tokens, index: int) -> bool:
+    """Tell whether the full stop before the token at `index` ends an abbreviation: Anamn.: o.B., Jährl. dermatol."""
+    following = tokens.word(index)
+    return not tokens.new_line(index) and (tokens.joined(index) or following[:1].islower() or following[:1].isdigit())
 
 
 def _tag(tokens: Tokens, marked: Sequence[str]) -> Iterator[Entity]:
