@@ -70,6 +70,7 @@ CODES = re.compile(
     r"|[A-Z]-\d{2}-\d{3,6}|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
 # wards and theatres by their short names: ICU 1, im OP 2
+THEATRES = ("ICU", "IMC", "ITS", "im OP ", "Tagesklinik ")
 THEATRE = re.compile(
     r"\b(?:ICU|IMC|ITS|IMCU|NICU|PICU|im OP|Tagesklinik) ([A-Z]?\d{1,2}(?:[A-Z]\d?)?)"
     r"(?![\w.,/-]*\d|\s?(?:h|Std|Tag|Wo|min|x)\b)"
@@ -172,7 +173,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     done = 0
     for match in CODES.finditer(tokens.text):
         yield Entity("ID", match.start(), match.end(), 0.6, NAME)
-    for match in THEATRE.finditer(tokens.text):
+    for match in THEATRE.finditer(tokens.text) if any(name in tokens.text for name in THEATRES) else ():
         yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
     for match in VEHICLE.finditer(tokens.text) if any(name in tokens.text for name in VEHICLES) else ():
         yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)

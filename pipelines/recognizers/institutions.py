@@ -29,11 +29,12 @@ KINDS = re.compile(
     r"|Freiwillige[nr]? Feuerwehr|Pfarrei|Revier)"
     r"(?: (?:St\. |Sankt )?(?!Dr\b|Frau\b|Herr)[A-ZÄÖÜ][a-zäöüß-]{3,30}(?=[ ,.;)\n]|$)(?! ?[\d:]))"
 )
-SHORT_KINDS = re.compile(
-    r"\b(?:AG|LG|OLG|SG|VG|LSG|StA|JVA|PI|PP|SKH|BKH|LKH|SRH|RNZ|HNZ|DRZ|NRZ|BORG|BRG|HTL|HAK|BHS|RLS|ILS|DRK|ASB|KV"
-    r"|FFW?|LK|PSD|ATZ|KfH|MDK|MD|VHS|VfL|VfB|SC|SK|FC|UKH|KH|NCT|SPZ|ZfP|KKH|EvK|SHG|BDH|AWO|DRV|LVA|LSV|BG|RK|MVZ)"
-    r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])"
+SHORT_KINDS = frozenset(
+    "AG LG OLG SG VG LSG StA JVA PI PP SKH BKH LKH SRH RNZ HNZ DRZ NRZ BORG BRG HTL HAK BHS RLS ILS DRK"
+    " ASB KV FF FFW LK PSD ATZ KfH MDK MD VHS VfL VfB SC SK FC UKH KH NCT SPZ ZfP KKH EvK SHG BDH AWO DRV"
+    " LVA LSV BG RK MVZ".split()
 )
+AFTER_SHORT_KIND = re.compile(r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
 # what an institution is called, in quotation marks: Restaurant „Bosporus“, Kita "Wattwürmer"
 QUOTED = re.compile(r"[„“\"»›‚]([A-ZÄÖÜ][^„“”\"»«‹›\n]{1,40})[“”\"«‹‘]")
@@ -118,10 +119,11 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     yield from _quoted(tokens)
     for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
-    for match in SHORT_KINDS.finditer(text):
-        flag = tokens.flag(tokens.first(match.start(1)))
-        if flag & Flag.PLACE or not flag & (WORDS | Flag.MEDICAL | Flag.UNIT | Flag.STAFF | NAMES):
-            yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
+    for index in [index for index, word in enumerate(tokens.words) if word in SHORT_KINDS]:
+        if match := AFTER_SHORT_KIND.match(text, tokens.ends[index]):
+            flag = tokens.flag(tokens.first(match.start(1)))
+            if flag & Flag.PLACE or not flag & (WORDS | Flag.MEDICAL | Flag.UNIT | Flag.STAFF | NAMES):
+                yield Entity("ORGANIZATION", tokens.starts[index], match.end(), 0.6, NAME)
     for match in SCHOOLS.finditer(text) if _has(text, SCHOOL_WORDS) else ():
         if not tokens.flag(tokens.first(match.start())) & WORDS:
             yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
