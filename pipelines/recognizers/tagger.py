@@ -4,6 +4,7 @@ It is trained by scripts/train_tagger.py, see docs/tagger.md. It reads the whole
 it, and decides by the marginal probability of "not outside", which favours recall.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,9 @@ THRESHOLD_OF_OTHERS = 0.6
 THRESHOLD_OF_NUMBERS = 0.9
 """For words that a lexicon knows as no name; for what names seldom are: letters alone, lower case, short capitals; and
 for numbers, of which medicine is full, and words that announce names or may be any noun."""
+MIXED = re.compile(r"(?!Mc|Mac|De|Di|La|Le|Van|Von)[A-ZÄÖÜ]+[a-zäöü]+[A-ZÄÖÜ]\w*|[A-ZÄÖÜ]{2,}[a-zäöü]{1,2}")
+"""How short forms of medicine are written: EDVi, PaO."""
+ADJECTIVES = ("ische", "isches", "ischer", "ischen", "ale", "aler", "alen", "ales")
 ANNOUNCING = Flag.PATIENT | Flag.SALUTATION | Flag.TITLE | Flag.NAME_FIELD
 SHORTEST_WORD, LONGEST_FORMULA = 3, 5
 FAMILIAR = (
@@ -67,11 +71,15 @@ def _threshold(tokens: Tokens, index: int) -> float:
     if not word[0].isalnum():
         return 2.0
     flag = tokens.flags[index]
-    if word[0].isdigit() or flag & ANNOUNCING or (flag & Flag.AMBIGUOUS and flag & WORDS):
+    if word[0].isdigit() or len(word) == 1 or flag & ANNOUNCING or (flag & Flag.AMBIGUOUS and flag & WORDS):
         return THRESHOLD_OF_NUMBERS
     if not flag & NAME_FLAGS and tokens.word(index + 1) == "." and tokens.joined(index + 1):
         return THRESHOLD_OF_NUMBERS if _goes_on(tokens, index + 2) else THRESHOLD_OF_OTHERS
-    formula = word.isupper() and len(word) <= LONGEST_FORMULA and not flag & NAME_FLAGS
+    formula = not flag & NAME_FLAGS and (
+        (word.isupper() and len(word) <= LONGEST_FORMULA)
+        or MIXED.fullmatch(word)
+        or (not flag & Flag.PLACE and word.endswith(ADJECTIVES))
+    )
     if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER or flag & Flag.PROFESSION:
         return THRESHOLD_OF_OTHERS
     return THRESHOLD_OF_FAMILIAR if flag & FAMILIAR else THRESHOLD
