@@ -28,7 +28,9 @@ ENTERED = re.compile(
     rf"\n[ \t]*({WORD})(?= {{1,3}}\d{{1,2}}\.\d{{1,2}}\.(?:\d{{2}}|\d{{4}}),? {{1,3}}\d{{1,2}}[:.]\d\d)"
 )
 # who writes and gets an electronic mail: Bilge Aksoy <aksoy@praxis.example>
-ADDRESSEE = re.compile(r"([A-ZÄÖÜ][^\W\d_]+(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]*){0,3})\"? <[^<>\s]{1,64}@")
+ADDRESSEE = re.compile(
+    r"((?<![^\W\d_])[A-ZÄÖÜ][^\W\d_]{1,30}(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]{0,30}){0,3})\"? <[^<>\s]{1,64}@"
+)
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
 BY_HAND = re.compile(rf"({WORD})\s{{1,4}}e\. ?h\.")
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE

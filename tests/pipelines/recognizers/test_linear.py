@@ -20,6 +20,8 @@ REPEATED = {
     "titles": "Dr. ", "glued titles": "Dr.", "particles": "von ", "initials": "A.", "dates": "1.", "fields": "Name: ",
     "phones": "0 ", "combining": "a\u0308", "hyphenated lines": "a-\n", "streets": "Am ", "wards": "Klinik für ",
     "commas": "A, ", "numbers": "12 ", "salutations": "Herr ", "identifiers": "Nr. ", "ages": "5 J. ",
+    "mail heads": "Aa <", "quotes": "Kita „A", "strokes": "durch Maier/", "columns": "  ab/cd", "courses": "01.02 a\n",
+    "spaced out": "K r ü g ", "rooms": "Zi: 1\nFe\n", "codes": "A-1_", "kin": "Mutter mit ", "days": "-01-",
 }  # fmt: skip
 ALPHABETS = {
     "digits": "0123456789", "numbers": "0123456789 .-/()", "words": "abcdefghij ", "camel case": "abcXYZ",
