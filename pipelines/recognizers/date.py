@@ -19,8 +19,6 @@ TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
 
 # Each is tried where a number begins, in this order; the first that fits is taken.
 FORMS = [
-    # 09.08.202330.08.2023, without a blank between
-    rf"{DAY}\.{MONTH}\.(?:19|20)\d\d(?={DAY}\.{MONTH}\.(?:19|20)\d\d)",
     # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
     rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?=(?:{TO}|, ?){DAY}(?:{DOT}| ){MONTH}{DOT})",
     # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
@@ -75,6 +73,8 @@ DASHED = re.compile(
 )
 # 12 Mar 2024, as in the heads of electronic mail
 ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
+# from and until without a blank between: 09.08.202330.08.2023
+PAIR = re.compile(r"\d\d\.\d\d\.(?:19|20)\d{4}\.\d\d\.(?:19|20)\d\d(?!\d)")
 # the days of a course, without their last full stop: 04.01 Übernahme
 DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
@@ -157,6 +157,8 @@ def _set_apart(text: str) -> Iterator[Entity]:
     """Yield dates in words, of entries, with hyphens, in English, and weeks."""
     for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
+    for match in PAIR.finditer(text):
+        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
     days = list(DAYS_OF_COURSE.finditer(text))
     for match in days if len(days) > 1 else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)

@@ -71,13 +71,15 @@ def _threshold(tokens: Tokens, index: int) -> float:
     if not word[0].isalnum():
         return 2.0
     flag = tokens.flags[index]
-    if word[0].isdigit() or len(word) == 1 or flag & ANNOUNCING or (flag & Flag.AMBIGUOUS and flag & WORDS):
+    if word[0].isdigit() or len(word) == 1 or flag & ANNOUNCING or MIXED.fullmatch(word):
+        return THRESHOLD_OF_NUMBERS
+    if flag & Flag.AMBIGUOUS and flag & WORDS:
         return THRESHOLD_OF_NUMBERS
     if not flag & NAME_FLAGS and tokens.word(index + 1) == "." and tokens.joined(index + 1):
         return THRESHOLD_OF_NUMBERS if _goes_on(tokens, index + 2) else THRESHOLD_OF_OTHERS
     formula = not flag & NAME_FLAGS and (
         (word.isupper() and len(word) <= LONGEST_FORMULA)
-        or MIXED.fullmatch(word)
+        or flag & Flag.LOWER
         or (not flag & Flag.PLACE and word.endswith(ADJECTIVES))
     )
     if formula or len(word) < SHORTEST_WORD or not flag & Flag.UPPER or flag & Flag.PROFESSION:
