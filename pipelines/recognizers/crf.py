@@ -7,7 +7,7 @@ remembered. Trained by scripts/train_tagger.py.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,56 +16,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.recognizers.features import (
-    AFTER_TEXT,
-    BEFORE_TEXT,
     NEIGHBOURS,
     context_features,
-    gap_kind,
+    contexts,
     neighbour_features,
+    pair_feature,
     word_features,
 )
 from pipelines.recognizers.lexicon import lexicon
 from pipelines.recognizers.tokens import Tokens
 
 REMEMBERED = 50_000
-NAME_BITS = 24
 REACH = max(NEIGHBOURS)
 OUTSIDE_TEXT = ""
 """The word that stands for what is beyond the ends of a text."""
-STRIDE, OVERLAP = 24, 4
+STRIDE, OVERLAP = 32, 8
 """Tokens of a stretch that are taken from it, and those read before and after them."""
-
-KINDS = "JNST"
-SEEN_MARKS, MARK_BITS = 5, 5
-"""Marks that a token sees, and bits of each: of 32 the types of entities and the ends of a text take 19."""
 
 Array = NDArray[np.float64]
 
 
-class Codes(dict[str, int]):
-    """Numbers of strings: those that `code` gives, or as they come."""
-
-    def __init__(self, code: Callable[[str], int] | None = None) -> None:
-        super().__init__()
-        self._code = code
-
-    def __missing__(self, key: str) -> int:
-        if len(self) > REMEMBERED:
-            self.clear()
-        number = self._code(key) if self._code else len(self)
-        self[key] = number
-        return number
-
-
-class Table(dict[int | str, int]):
-    """Rows of numbers, each made at the first asking for its key: `table.rows[table[key]]`."""
+class Table(dict[Any, int]):
+    """Rows of numbers (float32), each made at the first asking for its key."""
 
     def __init__(self, make: Callable[[Any], Array], shape: tuple[int, ...]) -> None:
         super().__init__()
         self._make = make
-        self.rows = np.zeros((1024, *shape))
+        self.rows = np.zeros((1024, *shape), np.float32)
 
-    def __missing__(self, key: int | str) -> int:
+    def __missing__(self, key: Hashable) -> int:
         number = len(self)
         if number == len(self.rows):
             self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)])
@@ -73,9 +52,14 @@ class Table(dict[int | str, int]):
         self[key] = number
         return number
 
-    def numbers(self, keys: Iterable[int | str]) -> NDArray[np.int64]:
+    def numbers(self, keys: Iterable[Hashable]) -> list[int]:
         """Return the numbers of the rows of keys."""
-        return np.fromiter(map(self.__getitem__, keys), np.int64)
+        return [self[key] for key in keys]
+
+    def of(self, keys: Iterable[Hashable]) -> NDArray[np.float32]:
+        """Return the rows of keys."""
+        numbers = self.numbers(keys)  # first, for it may move the rows
+        return self.rows[numbers]
 
 
 class Crf:
@@ -89,8 +73,6 @@ class Crf:
             raise ValueError("weights and names do not agree")
         steps = np.exp(transitions.astype(np.float64))
         self._steps = np.stack([steps, steps.T])
-        self._kinds = Codes(lambda gap: KINDS.index(gap_kind(gap)))
-        self._marks = Codes()
         self._forget()
 
     @classmethod
@@ -156,66 +138,40 @@ class Crf:
         size = len(tokens)
         if self._is_full(size):
             self._forget()
+        numbers = self._words.numbers(tokens.words)
         rows = np.zeros(size + 2 * REACH, np.int64)
-        rows[REACH : REACH + size] = self._words.numbers(tokens.words)
-        contexts = self._contexts.numbers(self._context_keys(tokens, marked))
-        sums = self._contexts.rows[contexts]
+        rows[REACH : REACH + size] = numbers
+        sums = self._contexts.of(contexts(tokens, marked)).astype(np.float64)
         vectors = self._words.rows
         sums += vectors[rows[REACH : REACH + size], 0]
         for column, distance in enumerate(NEIGHBOURS, 1):
             sums += vectors[rows[REACH + distance : REACH + distance + size], column]
         if size > 2:
-            names = self._name_numbers(rows[REACH : REACH + size])
-            pairs = self._pairs.numbers((names[:-2] << NAME_BITS | names[2:]).tolist())
-            sums[1:-1] += self._pairs.rows[pairs]
+            names = [self._names[number] for number in numbers]
+            sums[1:-1] += self._pairs.of(zip(names, names[2:], strict=False))
         return sums
-
-    def _context_keys(self, tokens: Tokens, marked: Sequence[str]) -> list[int]:
-        """Return what stands around each token in one number: the kinds of two gaps and five marks."""
-        size = len(marked)
-        kinds = np.fromiter(map(self._kinds.__getitem__, tokens.gaps), np.int64)
-        kinds[0] = kinds[-1] = KINDS.index("N")
-        codes = np.fromiter(map(self._marks.__getitem__, [*BEFORE_TEXT, *marked, *AFTER_TEXT]), np.int64)
-        keys = kinds[:-1] * len(KINDS) + kinds[1:]
-        for at in range(SEEN_MARKS):
-            keys = keys << MARK_BITS | codes[at : at + size]
-        return keys.tolist()
-
-    def _name_numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the numbers of what neighbours see of the words in the rows."""
-        if len(self._names) < len(self._words):
-            known = map(str, list(self._words)[len(self._names) :])
-            self._names += [self._named.setdefault(self._name(word), len(self._named)) for word in known]
-            self._spelled = list(self._named)
-            self._name_of = np.array(self._names, np.int64)
-        return self._name_of[rows]
-
-    def _name(self, word: str) -> str:
-        return word_features(word, lexicon()[word])[1][2] if word else OUTSIDE_TEXT
 
     def _weight(self, attributes: Iterable[str]) -> Array:
         """Return the summed weights of attributes; those that the model does not have weigh nothing."""
         return self._weights[[self._rows.get(attribute, -1) for attribute in attributes]].sum(axis=0)
 
     def _weigh_word(self, word: str) -> Array:
-        """Return what a word weighs itself, and as each neighbour."""
+        """Return what a word weighs itself, and as each neighbour; remember its name, one for each row."""
         if word == OUTSIDE_TEXT:
+            self._names.append(word)
             return np.array([self._weight([]), *(self._weight([f"{distance}E"]) for distance in NEIGHBOURS)])
         own, seen = word_features(word, lexicon()[word])
+        self._names.append(seen[2])
         return np.array(
             [self._weight(own), *(self._weight(neighbour_features(seen, distance)) for distance in NEIGHBOURS)]
         )
 
-    def _weigh_context(self, key: int) -> Array:
-        spelled = list(self._marks)
-        shifts = range(MARK_BITS * (SEEN_MARKS - 1), -1, -MARK_BITS)
-        around = [spelled[key >> shift & (1 << MARK_BITS) - 1] for shift in shifts]
-        before, after = divmod(key >> MARK_BITS * SEEN_MARKS, len(KINDS))
-        return self._weight(context_features(KINDS[before] + KINDS[after], around))
+    def _weigh_context(self, context: Sequence[str]) -> Array:
+        return self._weight(context_features(context))
 
-    def _weigh_pair(self, key: int) -> Array:
+    def _weigh_pair(self, names: tuple[str, str]) -> Array:
         """Return what two words around a token weigh together."""
-        return self._weight([f"c={self._spelled[key >> NAME_BITS]}|{self._spelled[key & (1 << NAME_BITS) - 1]}"])
+        return self._weight([pair_feature(*names)])
 
     def _is_full(self, size: int) -> bool:
         return max(len(self._words), len(self._pairs), len(self._contexts)) + size > REMEMBERED
@@ -226,8 +182,5 @@ class Crf:
         self._words = Table(self._weigh_word, (1 + len(NEIGHBOURS), labels))
         self._contexts = Table(self._weigh_context, (labels,))
         self._pairs = Table(self._weigh_pair, (labels,))
-        self._named: dict[str, int] = {}
-        self._spelled: list[str] = []
-        self._names: list[int] = []
-        self._name_of = np.zeros(0, np.int64)
+        self._names: list[str] = []
         self._words[OUTSIDE_TEXT]  # row 0

@@ -5,7 +5,8 @@ and where it stands beside.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import Flag
@@ -25,6 +26,8 @@ LONGEST_COUNTED = 14
 UNMARKED = ""
 BEFORE_TEXT, AFTER_TEXT = ["^", "^"], ["$", "$"]
 """What marks stand before and after a text."""
+SEEN_MARKS = 1 + len(BEFORE_TEXT) + len(AFTER_TEXT)
+LINE_BREAK_KIND = "N"
 
 
 def word_features(word: str, flags: int) -> tuple[tuple[str, ...], tuple[str, str, str]]:
@@ -51,12 +54,13 @@ def neighbour_features(seen: tuple[str, str, str], distance: int) -> list[str]:
     return [f"{distance}{feature}" for feature in (seen[2:] if abs(distance) == FARTHEST else seen)]
 
 
+@lru_cache(1000)
 def gap_kind(gap: str) -> str:
     """Return the kind of the white space before a token: a line break, none, wide, or a space."""
     if not gap:
         return "J"
     if LINE_BREAK.search(gap):
-        return "N"
+        return LINE_BREAK_KIND
     return "T" if "\t" in gap or len(gap) > 2 else "S"
 
 
@@ -71,35 +75,45 @@ def marks(tokens: Tokens, found: Iterable[Entity]) -> list[str]:
     return marked
 
 
-def context_features(gaps: str, around: Sequence[str]) -> list[str]:
-    """Return what the `gaps` before and after a token tell (two kinds), and the marks `around` (from 2 before)."""
-    far_before, before, here, after, far_after = around
+def contexts(tokens: Tokens, marked: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return what stands around each token: the kinds of the gaps before and after it, and marks from 2 before."""
+    kinds = [LINE_BREAK_KIND, *map(gap_kind, tokens.gaps[1 : len(tokens)]), LINE_BREAK_KIND]
+    padded = [*BEFORE_TEXT, *marked, *AFTER_TEXT]
+    return zip(kinds, kinds[1:], *(padded[at:] for at in range(SEEN_MARKS)), strict=False)
+
+
+def context_features(context: Sequence[str]) -> list[str]:
+    """Return the features of a token that come of what stands around it."""
+    gap_before, gap_after, far_before, before, here, after, far_after = context
     return [
-        f"g={gaps}",
+        f"g={gap_before}{gap_after}",
         f"r={here}",
         f"r-={before}",
         f"r+={after}",
         f"r3={before}|{here}|{after}",
-        f"r-g={before}{gaps[0]}",
-        f"r+g={after}{gaps[1]}",
+        f"r-g={before}{gap_before}",
+        f"r+g={after}{gap_after}",
         f"r-2={far_before}",
         f"r+2={far_after}",
     ]
+
+
+def pair_feature(seen_before: str, seen_after: str) -> str:
+    """Return the feature of the two words around a token together."""
+    return f"c={seen_before}|{seen_after}"
 
 
 def features(tokens: Tokens, marked: Sequence[str]) -> list[list[str]]:
     """Return the features of the tokens of a text with the `marks` of the rules, one list of strings a token."""
     size = len(tokens)
     words = [word_features(word, flags) for word, flags in zip(tokens.words, tokens.flags, strict=True)]
-    gaps = [gap_kind(tokens.gap(index)) for index in range(size + 1)]
-    padded = [*BEFORE_TEXT, *marked, *AFTER_TEXT]
     rows = []
-    for index in range(size):
-        row = [*words[index][0], *context_features(gaps[index] + gaps[index + 1], padded[index : index + 5])]
+    for index, context in enumerate(contexts(tokens, marked)):
+        row = [*words[index][0], *context_features(context)]
         for distance in NEIGHBOURS:
             at = index + distance
             row += neighbour_features(words[at][1], distance) if 0 <= at < size else [f"{distance}E"]
         if 0 < index < size - 1:
-            row.append(f"c={words[index - 1][1][2]}|{words[index + 1][1][2]}")
+            row.append(pair_feature(words[index - 1][1][2], words[index + 1][1][2]))
         rows.append(row)
     return rows

@@ -45,7 +45,7 @@ def models(tmp_path_factory):
     return reference, Crf.load(folder / "model.npz"), folder / "model.npz"
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 23, 24, 25, 47, 49, 10_000])
+@pytest.mark.parametrize("size", [1, 2, 3, 31, 32, 33, 63, 65, 10_000])
 def test_marginals_are_those_of_crfsuite(models, size):
     reference, crf, _ = models
     for text, spans in letters(4, 4):
@@ -56,7 +56,7 @@ def test_marginals_are_those_of_crfsuite(models, size):
         found = crf.marginals(tokens, known)
         reference.set(features(tokens, known))
         expected = [[reference.marginal(label, index) for label in crf.labels] for index in range(len(tokens))]
-        np.testing.assert_allclose(found, expected, atol=5e-3)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
         np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
