@@ -35,6 +35,8 @@ AT_HOME = frozenset(
 )
 """What may stand last before a place that somebody lives in."""
 INSIDE = re.compile(r"\b(?:in|auf|aus|Nähe|Raum|Stadt|Flughafen|Bahnhof|Amtsgericht|Universität|Uni|Vorstellung) $")
+ABBREVIATIONS = frozenset(("Verl", "Vorst"))
+"""Places that short forms are written like: bei Verl. auf ITS."""
 SHORTEST_AFTER_NACH = 5
 """Letters: "nach Essen" may be after a meal."""
 TOWARDS = re.compile(r"\b(?:nach|bei|Vorstellung) $")
@@ -231,6 +233,8 @@ def _is_dateline(tokens: Tokens, index: int, end: int) -> bool:
 def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     flag = tokens.flags[index]
     if tokens.word(end) in "-–" and tokens.joined(end) and end < len(tokens):
+        return False
+    if tokens.words[index] in ABBREVIATIONS and tokens.word(index + 1) == ".":
         return False
     last = tokens.flag(end - 1)
     if end - index > 2 and (tokens.word(end - 1).isupper() or (last & WORDS and not last & (NAMES | Flag.PLACE))):

@@ -49,6 +49,8 @@ KIN = re.compile(
     r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung)\b[^;\n]{0,60}$"
 )
 # 57 J., männl.; but not seit 10 J.
+# at the end of a line, after a name: Sommer Josef, 65 a
+LAST_IN_LINE = re.compile(r"\s?a[ \t]*(?:\n|$)")
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
 DURATION = re.compile(
     r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/\d]|\d[.,]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
@@ -135,6 +137,8 @@ def _is_bare_age(text: str, start: int, before: str) -> bool:
     """Tell whether two digits are an age though no word says so: 57 J., männl.; Mutter Mamma-Ca mit 44."""
     end = start + 2
     if YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ") and not DURATION.search(before):
+        return True
+    if before.endswith(", ") and LAST_IN_LINE.match(text, end):
         return True
     closed = text[end : end + 1] in (",", ".", ";", ")", "\n") and not text[end + 1 : end + 2].isdigit()
     return closed and before.endswith("mit ") and bool(KIN.search(text, max(0, start - 80), start))

@@ -23,7 +23,8 @@ INTERNATIONAL = re.compile(
 )
 NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
-    r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d"
+    r"|0[1-9] \d{4}(?: \d{1,4}){1,2}"
+    r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d(?: (?:Kl|Dw|DW)\.? \d{1,5})?"
 )
 AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
 BEFORE_AT = re.compile(r"[\w.+%-]+\s{0,2}$")
@@ -37,6 +38,9 @@ LONGEST_HOST = 200
 DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
 INTERNAL = re.compile(r"\(intern (\d{3,5})\)")
 EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
+# the extensions of a switchboard: 08541 / 206-0 · Sekretariat Frau Gerauer -220
+SWITCHBOARD = re.compile(r"\d-0(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
+FURTHER = re.compile(r"\s([-–]\d{2,4})(?=[ \t]*(?:[·,;|)]|\n|$|Fax|Tel))")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -48,6 +52,10 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
     for match in INTERNAL.finditer(text) if "(intern" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
+    for board in SWITCHBOARD.finditer(text):
+        line_end = text.find("\n", board.end()) % (len(text) + 1)
+        for match in FURTHER.finditer(text, board.end(), line_end):
+            yield Entity(_label(text, match.start(1)), match.start(1), match.end(1), 0.7, NAME)
     done = 0
     for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
         start, flag = tokens.starts[index], tokens.flags[index]

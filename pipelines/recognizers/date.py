@@ -75,6 +75,11 @@ DASHED = re.compile(
 ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
 # from and until without a blank between: 09.08.202330.08.2023
 PAIR = re.compile(r"\d\d\.\d\d\.(?:19|20)\d{4}\.\d\d\.(?:19|20)\d\d(?!\d)")
+# a time glued to it: 02.01.202318:20
+TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?:19|20)\d\d(?=\d\d:\d\d)")
+# where all dates are written with hyphens: 17-03-2005, 20-06-05
+FULL_DASHED = re.compile(r"(?<![\d-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d(?![\d-])")
+SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?![\w/-]|[.,]\d)")
 # the days of a course, without their last full stop: 04.01 Übernahme
 DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
@@ -159,6 +164,10 @@ def _set_apart(text: str) -> Iterator[Entity]:
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for match in PAIR.finditer(text):
         yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
+    for match in TIMED.finditer(text):
+        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
+    for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
+        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     days = list(DAYS_OF_COURSE.finditer(text))
     for match in days if len(days) > 1 else ():
         yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
@@ -183,6 +192,8 @@ def _numeric(tokens: Tokens, index: int) -> int:
     if before.isalpha():
         match = GLUED.match(text, start)
         if match and (match[0].count(".") > 1 or tokens.word(index - 1) in LEADING):
+            return match.end()
+        if tokens.word(index - 1) in LEADING and (match := DAY_AND_MONTH.match(text, start)):
             return match.end()
         year = YEARS.match(text, start) if len(tokens.word(index - 1)) >= SHORTEST_GLUED else None
         return year.end() if year and tokens.flag(index - 1) & (Flag.COMMON | Flag.COMPOUND) else 0
@@ -234,7 +245,9 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
         bracketed = AFTER_NAME.search(around) and text[match.end() : match.end() + 1] in (",", ")", ";")
         if BIRTH.search(around) or bracketed:
             return match.end()
-    if (match := DAY_AND_MONTH.match(text, start)) and re.search(r"\b(?:am|vom|ab|seit|bis|den|zum|-|–)\s?$", around):
+    if (match := DAY_AND_MONTH.match(text, start)) and re.search(
+        r"\b(?:[Aa]m|[Vv]om|[Aa]b|[Ss]eit|[Bb]is|den|zum|-|–)\s?$", around
+    ):
         return match.end()
     if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):
         if NOT_A_YEAR.match(text, match.end()) or re.search(r"(?<!\()[<>=~/+-]\s?$|\d[.,]$", around):

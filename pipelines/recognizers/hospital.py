@@ -196,7 +196,10 @@ def _is_named_so(tokens: Tokens, head: int, index: int, previous: str) -> bool:
         or len(tokens.words[index]) < 3
     ):
         return False
-    return (index == head + 1 and tokens.gap(index) == " ") or (previous in SITES and index == head + 2)
+    if previous == "der" and tokens.word(index - 2) in ("an", "in"):
+        return index == head + 3
+    beside = tokens.flag(head + 1) & Flag.WARD and index == head + 3
+    return (index == head + 1 and tokens.gap(index) == " ") or (previous in SITES and (index == head + 2 or beside))
 
 
 def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:

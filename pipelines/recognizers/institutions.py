@@ -32,9 +32,9 @@ KINDS = re.compile(
 SHORT_KINDS = frozenset(
     "AG LG OLG SG VG LSG StA JVA PI PP SKH BKH LKH SRH RNZ HNZ DRZ NRZ BORG BRG HTL HAK BHS RLS ILS DRK"
     " ASB KV FF FFW LK PSD ATZ KfH MDK MD VHS VfL VfB SC SK FC UKH KH NCT SPZ ZfP KKH EvK SHG BDH AWO DRV"
-    " LVA LSV BG RK MVZ".split()
+    " LVA LSV BG RK MVZ TV TSV TuS SV SpVgg TSG".split()
 )
-AFTER_SHORT_KIND = re.compile(r"[ -]([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
+AFTER_SHORT_KIND = re.compile(r"[ -](?:1[89]\d\d )?([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
 # what an institution is called, in quotation marks: Restaurant „Bosporus“, Kita "Wattwürmer"
 QUOTED = re.compile(r"[„“\"»›‚]([A-ZÄÖÜ][^„“”\"»«‹›\n]{1,40})[“”\"«‹‘]")
@@ -70,8 +70,13 @@ HOUSE_FORMS = (
         tuple("Schön Asklepios elios HELIOS Sana Vivantes meos AMEOS edian MEDIAN Para Rhön edi Cele Becker".split()),
     ),
 )
-SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]|$)")
+SITE = re.compile(r" (?:am|an der|im|in der|beim) ([A-ZÄÖÜ][a-zäöüß]{3,20})(?=[,.;)\n]| ?/|$)")
 SHORT_FORMS = ("AG", "KG", "SE")
+# ambulance helicopters: Christoph 14
+HELICOPTER = re.compile(r"\bChristoph(?:orus)? \d{1,2}\b")
+# what belongs to a house behind a stroke: / Standort Süd, – Nephrologie, / Werk 2
+PART_WORDS = frozenset("Standort Haus Campus Werk Betriebsstätte Außenstelle Filiale Zweigstelle".split())
+LONGEST_PART = 4
 LEGAL_FORMS = frozenset(read_lines("legal_forms"))
 HOUSES = frozenset(read_lines("houses"))
 AROUND = 70
@@ -116,6 +121,8 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
         yield Entity("HOSPITAL", match.start(), match.end(), 0.7, NAME)
     for match in FIRM.finditer(text) if "Fa." in text or "Firma" in text else ():
         yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.96, NAME)
+    for match in HELICOPTER.finditer(text) if "Christoph" in text else ():
+        yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     yield from _quoted(tokens)
     for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
@@ -143,7 +150,9 @@ def _wards(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.WARD):
         if (match := SITE.match(text, tokens.ends[index])) and tokens.flags[index] & Flag.UPPER:
             flag = tokens.flag(tokens.first(match.start(1)))
-            external = tokens.word(index - 1) in ("(", ",") and not flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH)
+            external = (tokens.word(index - 1) in ("(", ",") or tokens.flag(index - 1) & Flag.HOSPITAL) and not flag & (
+                Flag.MEDICAL | Flag.ANATOMY | Flag.MONTH
+            )
             if external or not flag & (Flag.COMMON | Flag.MEDICAL | Flag.MONTH) or flag & Flag.PLACE:
                 yield Entity("HOSPITAL", tokens.starts[index], match.end(), 0.5, NAME)
 
@@ -233,8 +242,27 @@ def around_findings(tokens: Tokens, found: Sequence[Entity]) -> Iterator[Entity]
                 yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
         elif entity.entity_type == "PERSON":
             yield from _practice(tokens, entity)
-        elif entity.entity_type in ("HOSPITAL", "ORGANIZATION") and (match := SUFFIX.match(tokens.text, entity.end)):
-            yield Entity(entity.entity_type, entity.start, match.end(), entity.score, NAME)
+        elif entity.entity_type in ("HOSPITAL", "ORGANIZATION"):
+            end = match.end() if (match := SUFFIX.match(tokens.text, entity.end)) else entity.end
+            if (end := _with_part(tokens, end)) > entity.end:
+                yield Entity(entity.entity_type, entity.start, end, entity.score, NAME)
+
+
+def _with_part(tokens: Tokens, end: int) -> int:
+    """Return where an institution ends with the part of it that a stroke adds: Klinikum Rosenheim / Kardiologie."""
+    stroke = tokens.first(end)
+    if tokens.word(stroke) not in ("/", "–") or tokens.new_line(stroke) or tokens.new_line(stroke + 1):
+        return end
+    at = stroke + 1
+    if tokens.words[at : at + 1] and tokens.words[at] in PART_WORDS:
+        last = at
+        while last - at < LONGEST_PART and not tokens.new_line(last + 1) and tokens.gap(last + 1) in ("", " "):
+            if tokens.word(last + 1) not in ("-", ".") and not tokens.is_upper(last + 1) and last > at:
+                break
+            last += 1
+        return tokens.ends[last] if last > at else end
+    spaced = tokens.word(stroke) == "/" and not tokens.joined(stroke) and not tokens.joined(at)
+    return tokens.ends[at] if spaced and tokens.flag(at) & Flag.WARD else end
 
 
 def _practice(tokens: Tokens, entity: Entity) -> Iterator[Entity]:

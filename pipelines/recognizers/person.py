@@ -59,10 +59,21 @@ def _triggered(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         if span:
             yield span[0], span[1], score
             yield from _coordinated(tokens, index, span[1])
+            if flag & Flag.SALUTATION and _is_surname_after_comma(tokens, span[1]):
+                yield span[1] + 1, span[1] + 2, 0.7
+
+
+def _is_surname_after_comma(tokens: Tokens, index: int) -> bool:
+    """Tell whether the surname follows a comma: Frau DAMARIS, Pfeil, vom 2.5."""
+    given = tokens.flag(index - 1) & Flag.FIRST_NAME and tokens.word(index) == "," and not tokens.new_line(index + 1)
+    surname = tokens.flag(index + 1) & Flag.SURNAME and tokens.is_upper(index + 1)
+    return bool(given and surname) and tokens.word(index + 2) in (",", "*", "(", ";")
 
 
 def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     word = tokens.words[index]
+    if word == "SR" or (word == "Fr" and tokens.joined(index) and tokens.word(index - 1)[-1:].isdigit()):
+        return True  # sinus rhythm, 10Fr.
     if word.lower() in SHORT_TITLES:
         return not (tokens.word(index + 1) == "." and tokens.flag(index - 2) & Flag.TITLE)
     if tokens.lower_cased or word[0].isupper():
@@ -199,8 +210,10 @@ def _before_titles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     for index in tokens.having(Flag.TITLE):
         if not tokens.new_line(index) and tokens.words[index] in POSTPOSED:
             at = skip_titles(tokens, index)
-            if name_after(tokens, at, any_word=True) and not tokens.closes(at):
+            if not tokens.new_line(at) and name_after(tokens, at, any_word=True) and not tokens.closes(at):
                 continue
+            if tokens.flag(index - 2) & Flag.STAFF and tokens.is_upper(index - 1):
+                yield index - 1, index, 0.7
             span = name_before(tokens, index)
             if span and any(
                 not tokens.flags[i] & WORDS or tokens.flags[i] & NAMES

@@ -17,7 +17,8 @@ STATED = re.compile(
     r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
     r"|pensionierte[rn]?|ehemalige[rn]?|berentete[rn]?|selbstständige[rn]?|selbständige[rn]?|frühere[rn]?)"
     r"(?: (?:als|zum|zur|in|derzeit|zuletzt|seit|selbständige[rn]?|gelernte[rn]?|ein|eine|früher|angestellte[rn]?"
-    r"|leitende[rn]?))*|\b(?:KM|KV|[Vv]orher|[Dd]ann|[Dd]anach|[Ff]rüher|[Zz]uletzt|[Vv]ormals)"
+    r"|leitende[rn]?))*|(?:Pat\.|Patient(?:in)?),|\bwar (?:bis|ab|seit|von) \d{4}"
+    r"(?:(?:\s?[-–]\s?| bis )\d{4})?|\b(?:KM|KV|[Vv]orher|[Dd]ann|[Dd]anach|[Ff]rüher|[Zz]uletzt|[Vv]ormals)"
     r"|\b(?:[Ii]st|[Ww]ar|[Ss]ei)(?: (?:er|sie|heute|jetzt|noch))?(?: (?:ein|eine|gelernte[rn]?|als|von Beruf"
     r"|pensionierte[rn]?"
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
@@ -25,7 +26,7 @@ STATED = re.compile(
 BEFORE_TITLE = re.compile(
     r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
-    r"|gelernte[rn]?|pensionierte[rn]?) (?=[A-ZÄÖÜ])"
+    r"|gelernte[rn]?|pensionierte[rn]?|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
 STATUS = frozenset("J a Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())

@@ -32,6 +32,11 @@ ADDRESSEE = re.compile(
     r"((?<![^\W\d_])[A-ZÄÖÜ][^\W\d_]{1,30}(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]{0,30}){0,3})\"? <[^<>\s]{1,64}@"
 )
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
+# Winter, eine knapp 16-jährige Schülerin
+INTRODUCED = re.compile(
+    rf"(?:^|(?<=\n)|(?<=[.:] ))({WORD}), eine? (?:knapp |fast |etwa |ca\. )?"
+    r"(?:\d{1,3}|[a-zäöü]{4,20})[- ]?j[äa]e?hr"
+)
 BY_HAND = re.compile(rf"({WORD})\s{{1,4}}e\. ?h\.")
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
@@ -55,6 +60,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for match in ENTERED.finditer(text):
         if is_nameable(tokens, tokens.first(match.start(1))):
             yield Entity("PERSON", *match.span(1), 0.6, NAME)
+    for match in INTRODUCED.finditer(text) if ", ein" in text else ():
+        yield Entity("PERSON", *match.span(1), 0.7, NAME)
     for match in BY_HAND.finditer(text) if "e.h." in text or "e. h." in text else ():
         yield Entity("PERSON", *match.span(1), 0.7, NAME)
     yield from _aged(tokens)

@@ -19,7 +19,9 @@ ENDINGS = frozenset("re li bds neg pos min tag std nein ja ca sek".split())
 TYPED = ("protokoll", "dikt", "diktat", "schreibdienst", "geschrieben", "schreiber", "schreiberin")
 KNOWN = Flag.COMMON | Flag.UNIT | Flag.MEDICAL | Flag.TITLE | Flag.ANATOMY | Flag.SALUTATION | Flag.PATIENT
 # the marks of who dictated and who typed: at the end of a date's line, or a line of their own
-STAMPED = re.compile(r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,6})(?=\)?\s*(?:\n|$))")
+STAMPED = re.compile(
+    r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,6}|[a-zäöü]{3})(?=\)?\s*(?:\n|$))"
+)
 # what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
 LAST = re.compile(r"\s/\s([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
 # what closes an entry of a record: MÖ 22 mm. Wg
@@ -38,7 +40,10 @@ ROLE = re.compile(
 AUTHORS = ("author", "Autor", "user", "Erfasser", "Schreiber")
 AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
-INITIALS = re.compile(r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))")
+INITIALS = re.compile(
+    r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))"
+    r"|\d{4}[ \t]{1,8}-([a-zäöü]{2,4})-(?=\s*(?:\n|$))"
+)
 STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(?=\n|$)")
 BEFORE_STROKE = re.compile(r"(?:\d[./ ]\d{2,4}|[a-zä.]\s\d{4})\s?$")
 DICTATED = re.compile(r"(?:^|\n)[ \t]*([A-Za-zäöüß]{1,5}\s?)$")
@@ -53,18 +58,17 @@ WRITTEN = re.compile(
 )
 # what an entry of a record begins with: 9. Mai 2021 / oberln:, 3.5.2009 3:46 kusnem:
 STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: ?Uhr)?\s{1,2}/?\s?$")
-TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}|\d))(?![\w/])")
+TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}(?:/[A-Za-zäöü]{1,4})?|\d))(?![\w/])")
 SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
 # what a word says of who wrote: Schreibkraft js, vid. RU 16.10.14, gedruckt von sbreiden, erstellt: dobleran 20.07.
 SAID = re.compile(
-    r"\b(?:Schreibkraft|Sekr|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
+    r"\b(?:Schreibkraft|Schr|Sekr|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
     r"|Export|[Ee]rfasst|[Ee]xportiert|[Aa]usgedruckt|Bearbeitung|[Dd]okumentiert)\.?(?: (?:von|v\.|durch))?[ ]?:? "
     r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
     r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel)"
 )
 SAYING = tuple(
-    "Schreibkraft Sekr vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
-    " okumentiert".split()
+    "Schr Sekr vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung okumentiert".split()
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
@@ -141,7 +145,9 @@ def _is_ratio(before: str, after: str) -> bool:
 def _stamped(text: str) -> Iterator[Entity]:
     """Yield the marks after a time, and after wide space behind a date: 17.3. 14:25 ML, 12:05 mta3, 2023   br-ul."""
     for match in STAMPED.finditer(text):
-        if match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start()):
+        if match[1] not in SMALL_WORDS | ENDINGS and (
+            match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start())
+        ):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in LAST.finditer(text):
         if match[1] not in SMALL_WORDS | ENDINGS and not lexicon()[match[1]] & (Flag.UNIT | Flag.MEDICAL):
@@ -160,7 +166,7 @@ def _stamped(text: str) -> Iterator[Entity]:
     for match in AUTHOR.finditer(text) if any(word in text for word in AUTHORS) else ():
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
     for match in INITIALS.finditer(text):
-        yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
+        yield Entity("USERNAME", *match.span(match.lastindex or 1), 0.5, NAME)
 
 
 def _set_apart(text: str) -> Iterator[Entity]:
