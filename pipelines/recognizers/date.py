@@ -83,7 +83,7 @@ SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])
 # the days of a course, without their last full stop: 04.01 Übernahme
 DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
-DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;)]))")
+DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
 DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
@@ -104,16 +104,20 @@ SPOKEN = re.compile(
 ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
 FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
 WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ[1-4]\s?/\s?(?:20)?\d\d\b")
+# the date before a year that ends a range: 03/2018 - 2020
+SINCE = re.compile(r"(?:\d[./](?:19|20)?\d\d|\d\.\d{1,2}\.)\s{0,2}[-–]\s{0,2}$")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
-YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d)")
+YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d|\.[OolI\d]{2}\.)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
 DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d]|[.,]\d|\s*(?:Uhr|[a-zµ]{{1,4}}\b|[a-z]+/|°|%|€|J\b|Mio|Jahre))")
+AFTER_NUMBER = re.compile(r"[ \t]+(?![a-zäöü])")
 MOST_POINTS = 12
 """A number after strokes up to it is more likely a score (Apgar 9/10/10) than a year."""
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
 UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d)(?!\d)")
 NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{1,2}}{YEAR})?", re.IGNORECASE)
 SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
+SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
 NOT_A_YEAR = re.compile(
     r"\s?[a-zµ]{1,4}/|\s?(?:(?:ml|mg|g|µg|mcg|kcal|IE|IU|E|x|kg|cm|mm|ng|Hz|ccm|cal|Gy)(?!\w)|I\.E|/|%|U/|m²|Stück"
     r"|Punkte|€|Euro)"
@@ -164,7 +168,7 @@ def _set_apart(text: str) -> Iterator[Entity]:
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
     for match in PAIR.finditer(text):
         yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
-    for match in TIMED.finditer(text):
+    for match in (*TIMED.finditer(text), *SCANNED_YEAR.finditer(text)):
         yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
     for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
         yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
@@ -220,7 +224,7 @@ def _is_scanned(form: str) -> bool:
 def _is_numbering(tokens: Tokens, index: int, end: int) -> bool:
     """Tell whether 1.2. is the number of a heading: it begins a line, and is as small as those are."""
     form = tokens.text[tokens.starts[index] : end]
-    return len(form) == 4 and tokens.new_line(index) and form[2] < "4" and tokens.text[end : end + 1] in (" ", "\t")
+    return len(form) == 4 and tokens.new_line(index) and form[2] < "4" and bool(AFTER_NUMBER.match(tokens.text, end))
 
 
 def _ambiguous(tokens: Tokens, index: int) -> int:
@@ -250,7 +254,8 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
     ):
         return match.end()
     if len(word) == 4 and word[:2] in ("18", "19", "20") and (match := YEARS.match(text, start)):
-        if NOT_A_YEAR.match(text, match.end()) or re.search(r"(?<!\()[<>=~/+-]\s?$|\d[.,]$", around):
+        until = SINCE.search(around)
+        if NOT_A_YEAR.match(text, match.end()) or (re.search(r"(?<!\()[<>=~/+-]\s?$|\d[.,]$", around) and not until):
             return 0
         return match.end()
     return 0
