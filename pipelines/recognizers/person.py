@@ -190,15 +190,16 @@ def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, 
     plural = tokens.words[trigger].lower() in PLURAL
     while plural and tokens.word(end) in AND and not tokens.new_line(end + 1):
         flag = tokens.flag(end + 1)
+        sure = tokens.words[trigger].lower() in ("drs", "dres") and tokens.word(end) in ("und", "u", "/")
         if (
             not tokens.is_upper(end + 1)
             or flag & (Flag.NOT_NAME | TRIGGER)
-            or (flag & Flag.COMMON and not flag & NAMES)
+            or (flag & Flag.COMMON and not flag & NAMES and not sure)
         ):
             return
         if tokens.word(end) in (",", ";") and not flag & NAMES:
             return
-        span = name_after(tokens, end + 1, any_word=bool(flag & Flag.COMPOUND))
+        span = name_after(tokens, end + 1, any_word=sure or bool(flag & Flag.COMPOUND))
         if not span:
             return
         yield span[0], span[1], 0.7
