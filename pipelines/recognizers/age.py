@@ -11,7 +11,8 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
+    r"(?:(\d{1,2} \d{1,2}/12)\s?(?:J\b|a\b|Jahre))"
+    r"|(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
     r"|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.|jg\.)|-?J\b(?!\.?-)"
     r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?"
@@ -31,7 +32,7 @@ LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
 SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
 SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
 # 67/m, 54w, 67 J., m
-SEX_JOINED = re.compile(r"(?:/[mwd]|w|♂|♀)(?=[\s,;)])|\s?J\.?, ?[mwd](?=[\s,;)])")
+SEX_JOINED = re.compile(r"(?:/[mwd]|w|♂|♀|, [mwd](?=\)))(?=[\s,;)])|\s?J\.?, ?[mwd](?=[\s,;)])")
 IS_SO_OLD = re.compile(r"\b(?:[Ee]r|[Ss]ie|Pat\.|Patient(?:in)?) (?:ist|war|wird) (?:jetzt |gerade |nun |erst )?$")
 SO_OLD = re.compile(r"\s?(?:Jahre?\b(?! her)|J\b|geworden|und\b)")
 CHILD_BEFORE = re.compile(r"\b(?:Säugling|Kind|Junge|Mädchen|Neugeborenes|Kleinkind),? $")
@@ -69,7 +70,7 @@ DEATH = re.compile(
 )
 DIED = re.compile(r"\)|\s(?:an\b|erblind|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
-    r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
+    r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Stief|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"
     r"|Neugebor|Frühgebor)"
 )
@@ -115,7 +116,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
 def _numeric_age(text: str, start: int, end: int) -> int:
     before = text[max(0, start - 30) : start]
     if match := YEARS_OLD.match(text, start):
-        return match.end(1)
+        return match.end(match.lastindex or 1)
     if (SEX_AFTER.match(text, end) and SEX_BEFORE.search(before)) or Y_O.match(text, end):
         return end
     if KIN_AFTER.match(text, end) and KIN_BEFORE.search(before):

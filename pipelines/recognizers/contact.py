@@ -41,6 +41,7 @@ EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|
 # the extensions of a switchboard: 08541 / 206-0 · Sekretariat Frau Gerauer -220
 SWITCHBOARD = re.compile(r"\d-0(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
 FURTHER = re.compile(r"\s([-–]\d{2,4})(?=[ \t]*(?:[·,;|)]|\n|$|Fax|Tel))")
+EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle nst".split())
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -114,15 +115,16 @@ def _numbers_after(tokens: Tokens, index: int) -> Iterator[re.Match[str]]:
         return
     at = BETWEEN.match(text, tokens.ends[index])
     match = DIGITS.match(text, at.end()) if at else None
-    while match and _is_plausible(match[0], text, match.end()):
+    shortest = 2 if word in EXTENSIONS else 3
+    while match and _is_plausible(match[0], text, match.end(), shortest):
         yield match
         more = re.compile(r"\s?(?:oder|od\.|und|u\.|bzw\.|/|,|;)\s?[-–]?").match(text, match.end())
         match = DIGITS.match(text, more.end()) if more else None
 
 
-def _is_plausible(form: str, text: str, end: int) -> bool:
+def _is_plausible(form: str, text: str, end: int, shortest: int) -> bool:
     digits = sum(character.isdigit() for character in form)
-    if digits < 3 or "\n" in form or DAY.match(form):
+    if digits < shortest or "\n" in form or DAY.match(form):
         return False
     return not re.match(r"\s?(?:Uhr|mg|ml|Tage|%)", text[end : end + 6])
 

@@ -3,44 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from pipelines.recognizers.date_forms import DASHED, DATE, DAY, MONTH, MONTH_NAME, NAME, YEAR, is_scanned, set_apart
 from pipelines.recognizers.entity import Entity
-from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.lexicon import Flag
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["DATE", "DATE_OF_BIRTH"]
-NAME = "date"
 
-DAY = r"(?:0?[1-9]|[12]\d|3[01])"
-MONTH = r"(?:0?[1-9]|1[0-2])"
-YEAR = r"(?:['’`]?\d\d|(?:1[89]|20)\d{3}|(?:1[89]|20)\d\d)(?!\d|:\d|\s?Uhr)"
-DOT = r"(?: ?\.{1,2} ?|\.,|,\.)"
-MONTH_NAME = "(?:" + "|".join(sorted(read_lines("months"), key=len, reverse=True)) + r")(?![^\W\d_])\.?"
-TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
-
-# Each is tried where a number begins, in this order; the first that fits is taken.
-FORMS = [
-    # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
-    rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?=(?:{TO}|, ?){DAY}(?:{DOT}| ){MONTH}{DOT})",
-    # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
-    rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
-    rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",
-    # 10. und 11.10.2033, 1.-21.7.22, 30./31.12.2020
-    rf"{DAY}\.?{TO}{DAY}{DOT}{MONTH}(?:{DOT}{YEAR}|\.)",
-    # 2021-05-27, 2021/05/27, 2021.05.27
-    r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)",
-    r"(?:19|20)\d\d[/.](?:0[1-9]|1[0-2])[/.](?:0[1-9]|[12]\d|3[01])(?!\d)",
-    # 21/06/1967, 12-05-1954
-    rf"{DAY} ?[/-] ?{MONTH} ?[/-] ?(?:1[89]|20)\d\d(?!\d)",
-    # 12. Mai 1954, 1. - 21. Juli 2022, 13.Juli 2025
-    rf"{DAY}(?:\.|te[nrs]?\b)?(?:{TO}{DAY}\.?)?[\s/-]{{0,3}}{MONTH_NAME}(?:,?[\s/-]{{0,2}}{YEAR})?",
-    # 03-05/2021, 03/2021, 1.2018
-    rf"(?:{MONTH}{TO})?{MONTH} ?[/.] ?(?:19|20)\d{{2,3}}(?!\d|,\d)",
-    # 3.4. and 05.11. with the last full stop
-    rf"{DAY}\.{MONTH}\.(?!\d)",
-    # 19541205 as computers write it
-    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
-]
-DATE = re.compile("|".join(FORMS), re.IGNORECASE)
 # a date may be glued to the word before: am20. Februar 2027
 GLUED = re.compile(
     rf"{DAY}\.{MONTH}\.(?:{YEAR})?|{DAY}\.? {{0,2}}{MONTH_NAME}(?: ?{YEAR})?|{MONTH}/(?:19|20)\d\d(?!\d)"
@@ -66,27 +35,6 @@ SPACED = re.compile(
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:[Aa]m|[Vv]om|gesehen|[Aa]b|[Bb]is|den)\s$")
-# geb. 16-08-59, am 01-11 operiert
-DASHED = re.compile(
-    r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?:-\d\d)?"
-    r"(?![\d/-]|[.,]\d|\s?(?:Wo|Tag|Mon|Jahr|IE|IU|E\b|mg|ml|mm|cm|x\b|h\b|%|Uhr))"
-)
-# 12 Mar 2024, as in the heads of electronic mail
-ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
-# from and until without a blank between: 09.08.202330.08.2023
-PAIR = re.compile(r"\d\d\.\d\d\.(?:19|20)\d{4}\.\d\d\.(?:19|20)\d\d(?!\d)")
-# a time glued to it: 02.01.202318:20
-TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?:19|20)\d\d(?=\d\d:\d\d)")
-# where all dates are written with hyphens: 17-03-2005, 20-06-05
-FULL_DASHED = re.compile(r"(?<![\d-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d(?![\d-])")
-SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?![\w/-]|[.,]\d)")
-# the days of a course, without their last full stop: 04.01 Übernahme
-DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
-# what follows the day of 03-04-18 at the end of a line
-DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
-DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
-DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
-BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
 BEFORE_DASHED = re.compile(r"\b(?:am|vom)\s?$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
@@ -94,30 +42,22 @@ BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 SEASON = re.compile(
     r"\b((?:\d\. ?)?Advent|Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $"
 )
-# siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
-SPOKEN = re.compile(
-    rf"\b(?:[a-zäöü]{{3,20}}t(?:er|en|e)\s+)?(?:{MONTH_NAME}|[a-zäöü]{{3,20}}ten)\s+(?:(?:acht|neun)zehnhundert"
-    rf"|zweitausend)\w*",
-    re.IGNORECASE,
-)
-# the day of an entry, where other dates of the text are written with strokes and a year: 6/5 reizlos
-ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
-FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
-WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ[1-4]\s?/\s?(?:20)?\d\d\b")
 # the date before a year that ends a range: 03/2018 - 2020
 SINCE = re.compile(r"(?:\d[./](?:19|20)?\d\d|\d\.\d{1,2}\.)\s{0,2}[-–]\s{0,2}$")
 SHORT_YEAR = re.compile(r"\d\d(?![\d\w])")
 YEARS = re.compile(r"(?:1[89]|20)\d\d(?:\s?[-–/]\s?(?:(?:19|20)\d\d|\d\d))?(?![\d.,]\d|\d|\.[OolI\d]{2}\.)")
 MONTH_AND_YEAR = re.compile(rf"({MONTH})(?: ?[-–] ?{MONTH})?/(\d\d)(?![\d/]|[.,]\d)")
-DAY_AND_MONTH = re.compile(rf"{DAY}\.{MONTH}(?![\d]|[.,]\d|\s*(?:Uhr|[a-zµ]{{1,4}}\b|[a-z]+/|°|%|€|J\b|Mio|Jahre))")
+DAY_AND_MONTH = re.compile(
+    rf"{DAY}\.{MONTH}(?![\d]|[.,]\d|\s*(?:Uhr|(?!(?:ein|eine|in|zu|die|der|das|den|dem|und|bei|mit|um|im|an|auf|von|vor|war|wir)"
+    r"\b)[a-zµ]{1,4}\b|[a-z]+/|°|%|€|J\b|Mio|Jahre))"
+)
 AFTER_NUMBER = re.compile(r"[ \t]+(?![a-zäöü])")
 MOST_POINTS = 12
 """A number after strokes up to it is more likely a score (Apgar 9/10/10) than a year."""
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
 UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d)(?!\d)")
-NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{1,2}}{YEAR})?", re.IGNORECASE)
+NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{0,2}}{YEAR})?", re.IGNORECASE)
 SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
-SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
 NOT_A_YEAR = re.compile(
     r"\s?[a-zµ]{1,4}/|\s?(?:(?:ml|mg|g|µg|mcg|kcal|IE|IU|E|x|kg|cm|mm|ng|Hz|ccm|cal|Gy)(?!\w)|I\.E|/|%|U/|m²|Stück"
     r"|Punkte|€|Euro)"
@@ -141,7 +81,7 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
-    yield from _set_apart(text)
+    yield from set_apart(text)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:
@@ -150,7 +90,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             end = _numeric(tokens, index)
         elif flag & Flag.MONTH:
             end = _named(tokens, index)
-        elif (match := SCANNED.match(text, start)) and _is_scanned(match[0]):
+        elif (match := SCANNED.match(text, start)) and is_scanned(match[0]):
             end = match.end()
         else:
             continue
@@ -162,33 +102,6 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield Entity(label, start, end, 0.9, NAME)
 
 
-def _set_apart(text: str) -> Iterator[Entity]:
-    """Yield dates in words, of entries, with hyphens, in English, and weeks."""
-    for match in SPOKEN.finditer(text) if "hundert" in text or "zweitausend" in text else ():
-        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
-    for match in PAIR.finditer(text):
-        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
-    for match in (*TIMED.finditer(text), *SCANNED_YEAR.finditer(text)):
-        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
-    for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
-        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
-    days = list(DAYS_OF_COURSE.finditer(text))
-    for match in days if len(days) > 1 else ():
-        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
-    entries = list(ENTRY.finditer(text))
-    for match in entries if entries and FULL_SLASHED.search(text) else ():
-        yield Entity("DATE", match.start(1), match.end(1), 0.6, NAME)
-    for match in BORN_DASHED.finditer(text) if DASHED_MONTH.search(text) else ():
-        yield Entity("DATE_OF_BIRTH", match.start(1), match.end(1), 0.8, NAME)
-    for match in ENGLISH.finditer(text) if "@" in text or "Date" in text else ():
-        yield Entity("DATE", match.start(), match.end(), 0.8, NAME)
-    for match in DASHED_AT_END.finditer(text):
-        if day := DAY_BEFORE.search(text, max(0, match.start() - 3), match.start()):
-            yield Entity("DATE", day.start(), match.end(), 0.6, NAME)
-    for match in WEEK.finditer(text) if "KW" in text or "Q" in text else ():
-        yield Entity("DATE", match.start(), match.end(), 0.7, NAME)
-
-
 def _numeric(tokens: Tokens, index: int) -> int:
     """Return where the date that begins with the number at `index` ends, or 0."""
     text, start = tokens.text, tokens.starts[index]
@@ -197,9 +110,10 @@ def _numeric(tokens: Tokens, index: int) -> int:
         match = GLUED.match(text, start)
         if match and (match[0].count(".") > 1 or tokens.word(index - 1) in LEADING):
             return match.end()
-        if tokens.word(index - 1) in LEADING and (match := DAY_AND_MONTH.match(text, start)):
+        leading = tokens.word(index - 1) in LEADING
+        if leading and (match := DAY_AND_MONTH.match(text, start)):
             return match.end()
-        year = YEARS.match(text, start) if len(tokens.word(index - 1)) >= SHORTEST_GLUED else None
+        year = YEARS.match(text, start) if leading or len(tokens.word(index - 1)) >= SHORTEST_GLUED else None
         return year.end() if year and tokens.flag(index - 1) & (Flag.COMMON | Flag.COMPOUND) else 0
     if before == "/" and (match := AFTER_STROKE.match(text, start)):
         return match.end()
@@ -211,14 +125,9 @@ def _numeric(tokens: Tokens, index: int) -> int:
         dosed = before in "-–" and DOSE_UNTIL.match(match[0])
         return 0 if numbered or dosed or _is_numbering(tokens, index, match.end()) else match.end()
     match = SCANNED.match(text, start)
-    if match and _is_scanned(match[0]):
+    if match and is_scanned(match[0]):
         return match.end()
     return _ambiguous(tokens, index)
-
-
-def _is_scanned(form: str) -> bool:
-    digits = form.translate(str.maketrans("OolI|", "00111"))
-    return digits != form and sum(character.isdigit() for character in form) >= 2 and bool(DATE.fullmatch(digits))
 
 
 def _is_numbering(tokens: Tokens, index: int, end: int) -> bool:

@@ -27,6 +27,10 @@ KEY = re.compile(
     r"|SCHREIBER)"
     r"(?:_[A-Z]+)*[ \t]*[:=|][ \t]*([^\W\d_][\w^'., -]{0,40}?)(?=[ \t]*(?:\n|$|[|;(]|[ \t]{2}|[A-Z_]{2,}:))"
 )
+# fields without a colon: Nachname Kurz Vorname Eva
+NAMES = re.compile(
+    r"\b(?:Nachname|Familienname|Zuname|Name):? ([^\W\d_][^\n:;|]{1,40}?) Vorname:? ([^\W\d_][\w'’-]{1,30})"
+)
 # HL7 parts names by carets: ÖZTÜRK^AYLIN
 CARET = re.compile(r"[^\W\d_][\w'’ -]{1,30}\^[^\W\d_][\w'’-]{1,30}(?:\^[\w.'-]{0,20}){0,5}")
 NOTHING = (
@@ -50,6 +54,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the values of fields."""
     for match in KEY.finditer(tokens.text) if "_" in tokens.text else ():
         yield Entity("PERSON", match.start(1), match.end(1), 0.7, NAME)
+    for match in NAMES.finditer(tokens.text) if "Vorname" in tokens.text else ():
+        yield Entity("PERSON", *match.span(1), 0.8, NAME)
+        yield Entity("PERSON", *match.span(2), 0.8, NAME)
     for match in CARET.finditer(tokens.text) if "^" in tokens.text else ():
         yield Entity("PERSON", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.FIELD):

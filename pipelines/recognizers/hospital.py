@@ -18,6 +18,8 @@ COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
 FAMOUS = frozenset("usz akh charité uke inselspital mhh uksh ukgm ukd ukb ukm ukr ukw ukl".split())
 KINDS = frozenset(read_lines("hospitals"))
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
+# who runs houses and is written before a hyphen: LWL-Klinik
+OPERATORS = frozenset("LWL LVR BG DRK SRH KMG GLG AMEOS LVA DRV RHM".split())
 # what may stand between the head word and the proper name: Klinik für Chirurgie der Universität Jena
 GAPS = ("", " ", "  ", "   ")
 LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und u & .".split())
@@ -135,7 +137,7 @@ def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
         and tokens.joined(first - 1)
     ):
         first -= 2
-        named |= _is_proper(tokens, first) or tokens.word(first).lower() in SAINTS
+        named |= _is_proper(tokens, first) or tokens.word(first).lower() in SAINTS or tokens.word(first) in OPERATORS
         if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.joined(first):
             first, named = first - 3, True
     while first and not tokens.new_line(first) and index - first < FARTHEST and tokens.gap(first) in GAPS:
@@ -198,7 +200,7 @@ def _is_named_so(tokens: Tokens, head: int, index: int, previous: str) -> bool:
         return False
     if previous == "der" and tokens.word(index - 2) in ("an", "in"):
         return index == head + 3
-    beside = tokens.flag(head + 1) & Flag.WARD and index == head + 3
+    beside = bool(tokens.flag(head + 1) & Flag.WARD) and index == head + 3
     return (index == head + 1 and tokens.gap(index) == " ") or (previous in SITES and (index == head + 2 or beside))
 
 

@@ -261,6 +261,8 @@ def _with_part(tokens: Tokens, end: int) -> int:
                 break
             last += 1
         return tokens.ends[last] if last > at else end
+    if tokens.word(stroke) == "/" and tokens.joined(stroke) and tokens.joined(at) and tokens.flag(at) & Flag.PLACE:
+        return tokens.ends[at]
     spaced = tokens.word(stroke) == "/" and not tokens.joined(stroke) and not tokens.joined(at)
     return tokens.ends[at] if spaced and tokens.flag(at) & Flag.WARD else end
 

@@ -8,18 +8,19 @@ from pipelines.recognizers.eponym import is_eponym
 from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import WORDS, Flag, lexicon
 from pipelines.recognizers.names import Span, name_after, name_before, skip_titles
+from pipelines.recognizers.signed import is_hyphened_given_name, signed
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["PERSON"]
 NAME = "person"
 
 TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_FIELD
+COLLEAGUES = ("Kollege", "Kollegin")
 PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
 AND = ("und", "u", "/", "&", "sowie", ",", ";")
 DEPARTMENTS = frozenset("sozialdienst sekretariat anästhesie leitung schreibdienst freigabe diktat vertretung".split())
 LEADING = (":", "|", "-", "/", "in", "r", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
-SIGNATURE = 700
 SURNAME_END = re.compile(
     r"(?:hoff|hof|mann|mei[ae]r|bauer|berger|müller|huber|schmidt?|kamp|brink|horst|egger|stein|sen|wald)$"
 )
@@ -37,7 +38,7 @@ BORN = re.compile(r"\s{0,3}[(,;:]{0,2}\s{0,2}(?:\*|†|\bgeb(?:\b|oren)|Geb\b|Ge
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names of persons in a text."""
-    sources = (_triggered, _before_titles, _beside_births, _before_dates, _signed, _known)
+    sources = (_triggered, _before_titles, _beside_births, _before_dates, signed, _known)
     for start, end, score in (found for source in sources for found in source(tokens)):
         yield Entity("PERSON", tokens.starts[start], tokens.ends[end - 1], score, NAME)
 
@@ -158,7 +159,8 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
     # a word that dictionaries have with a capital alone, before a surname: Pfarrer Bonifatius Klee
     if tokens.flag(at) & WORDS and not tokens.flag(at) & (Flag.LOWER | Flag.MEDICAL | Flag.PROFESSION):
         reversed_name |= bool(tokens.flag(at + 1) & Flag.SURNAME and not tokens.new_line(at + 1))
-    span = name_after(tokens, at, any_word=((colon or linked or bracketed) and named) or reversed_name)
+    colleague = _is_colleague(tokens, index, at)
+    span = name_after(tokens, at, any_word=((colon or linked or bracketed) and named) or reversed_name or colleague)
     if (
         span
         and tokens.flag(at) & Flag.PARTICLE
@@ -168,11 +170,18 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
         return None
     if bracketed and span and tokens.word(span[1]) not in (")", ","):
         return None
-    if not span or _is_ordinary(tokens, span, bool(tokens.flags[index] & Flag.STAFF)):
+    if not span or (not colleague and _is_ordinary(tokens, span, bool(tokens.flags[index] & Flag.STAFF))):
         return None
     if is_eponym(tokens, span[0], span[1] - 1) and not BORN.match(tokens.text, tokens.ends[span[1] - 1]):
         return None
     return span
+
+
+def _is_colleague(tokens: Tokens, index: int, named: int) -> bool:
+    """Tell whether a compound that the dictionary does not have whole names a colleague: der Kollege Wagenpfeil."""
+    flag = tokens.flag(named)
+    compound = flag & Flag.COMPOUND and not flag & (Flag.COMMON | Flag.MEDICAL | Flag.STAFF)
+    return bool(compound) and tokens.words[index] in COLLEAGUES and not tokens.new_line(named)
 
 
 def _is_ordinary(tokens: Tokens, span: Span, staff: bool) -> bool:
@@ -252,50 +261,12 @@ def _leads_to_date(tokens: Tokens, index: int) -> bool:
     return bool(DATE_AFTER.match(tokens.text, tokens.ends[index]))
 
 
-def _signed(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
-    """Yield the names in the lines below a closing formula: names alone, or names with titles and roles around."""
-    for index in tokens.having(Flag.GREETING):
-        limit = tokens.starts[index] + SIGNATURE
-        at = index + 1
-        while at < len(tokens) and tokens.starts[at] < limit:
-            if _begins_column(tokens, at):
-                first = skip_titles(tokens, at)
-                span = name_after(tokens, first, any_word=True)
-                if span and _is_signature(tokens, span):
-                    yield span[0], span[1], 0.75
-                    at = span[1] - 1
-            at += 1
-
-
-def _begins_column(tokens: Tokens, index: int) -> bool:
-    gap = tokens.gap(index)
-    return tokens.new_line(index) or "\t" in gap or len(gap) > 2
-
-
-def _is_signature(tokens: Tokens, span: Span) -> bool:
-    """Tell whether the words are a name: two or more, the column's last but for a role, and not all ordinary nouns."""
-    first, end = span
-    words = [index for index in range(first, end) if tokens.words[index][0].isalpha() and len(tokens.words[index]) > 1]
-    initial = tokens.is_initial(first)
-    if any(
-        tokens.flags[index] & (Flag.NOT_NAME | Flag.STAFF | Flag.PATIENT | Flag.MONTH | Flag.HOSPITAL)
-        and not _is_hyphened_given_name(tokens, index)
-        for index in words
-    ):
-        return False
-    closes = _begins_column(tokens, end) or tokens.word(end) in (",", "(", ".", "/", "-")
-    unknown = sum(1 for index in words if tokens.flags[index] & NAMES or not tokens.flags[index] & Flag.COMMON)
-    alone = tokens.flag(first) & Flag.SURNAME or not tokens.flag(first) & Flag.COMMON
-    role = tokens.flag(end) & (Flag.STAFF | Flag.TITLE) and tokens.ends_column(end)
-    return bool(closes and unknown and (len(words) > 1 or initial or (role and alone)))
-
-
 def _known(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield first names with what follows them, and "surname, first name"."""
     for index in tokens.having(NAMES):
         flag = tokens.flags[index]
         barred = flag & (Flag.NOT_NAME | Flag.MONTH | Flag.UNIT | TRIGGER)
-        if (barred and not _is_hyphened_given_name(tokens, index)) or not tokens.is_upper(index):
+        if (barred and not is_hyphened_given_name(tokens, index)) or not tokens.is_upper(index):
             continue
         if tokens.word(index - 1)[-1:].isdigit() and not tokens.new_line(index):
             continue
@@ -324,12 +295,6 @@ def _surname_before(tokens: Tokens, index: int) -> int | None:
     while at > 0 and tokens.flag(at - 1) & Flag.PARTICLE and not tokens.new_line(at):
         at -= 1
     return at if tokens.ends_column(at) or tokens.word(at - 1) in (":", ")", "|") else None
-
-
-def _is_hyphened_given_name(tokens: Tokens, index: int) -> bool:
-    """Tell whether a given name that may be a month is the first of a double one: Jan-Hinnerk."""
-    joined = tokens.word(index + 1) == "-" and tokens.joined(index + 1) and tokens.joined(index + 2)
-    return joined and bool(tokens.flags[index] & tokens.flag(index + 2) & Flag.FIRST_NAME)
 
 
 def _given_name(tokens: Tokens, index: int) -> Span | None:

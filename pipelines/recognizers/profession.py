@@ -29,7 +29,7 @@ BEFORE_TITLE = re.compile(
     r"|gelernte[rn]?|pensionierte[rn]?|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
 )
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
-STATUS = frozenset("J a Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
+STATUS = frozenset("J a alt Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
 NO_WORK = (
     "mitarbeiter",
     "mitarbeiterin",
@@ -60,15 +60,16 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the professions of a text."""
     text = tokens.text
     for index in tokens.having(Flag.PROFESSION):
-        flag, start = tokens.flags[index], tokens.starts[index]
+        flag = tokens.flags[index]
         if (flag & Flag.UPPER or tokens.lower_cased) and tokens.words[index].lower() not in NO_WORK:
-            before = text[max(0, start - 48) : start]
+            begin = _whole(tokens, index)[0]
+            before = text[max(0, begin - 48) : begin]
             # who is no staff is the patient or somebody of the family: of 140 such words in letters, 120 were
             staff = flag & (Flag.STAFF | Flag.SURNAME | Flag.TITLE | Flag.MEDICAL)
             if (
                 (not staff and not CARING.search(tokens.words[index]))
                 or STATED.search(before)
-                or _is_described(tokens, index)
+                or _is_described(tokens, tokens.first(begin))
             ):
                 yield Entity("PROFESSION", *_whole(tokens, index), 0.7, NAME)
     for match in BEFORE_TITLE.finditer(text):
@@ -96,8 +97,9 @@ def _is_described(tokens: Tokens, index: int) -> bool:
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
     """Return where a profession stands, with what is joined to it: Ski-Lehrer, Maler und Lackierer."""
     first = index
-    if tokens.word(index + 1) in ("und", "/") and tokens.flag(index + 2) & Flag.PROFESSION:
-        index += 2
+    link = index + 1 + (tokens.word(index + 1) == "u" and tokens.word(index + 2) == ".")
+    if tokens.word(link) in ("und", "/", "u", ".") and link < len(tokens) and tokens.flag(link + 1) & Flag.PROFESSION:
+        index = link + 1
     while index - first < 8 and tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
         first -= 2
     return tokens.starts[first], tokens.ends[index]

@@ -31,6 +31,8 @@ ENTERED = re.compile(
 ADDRESSEE = re.compile(
     r"((?<![^\W\d_])[A-ZÄÖÜ][^\W\d_]{1,30}(?:[ ,.-]{1,2}[A-ZÄÖÜ][^\W\d_]{0,30}){0,3})\"? <[^<>\s]{1,64}@"
 )
+# who took part in an operation: 1. Ass.: Wimmer-Pospischil
+TOOK_PART = re.compile(rf"\b\d\. ?(?:Ass|Assistenz|Assistent(?:in)?|Operateur(?:in)?)\.?: ?({WORD})")
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
 # Winter, eine knapp 16-jährige Schülerin
 INTRODUCED = re.compile(
@@ -38,33 +40,40 @@ INTRODUCED = re.compile(
     r"(?:\d{1,3}|[a-zäöü]{4,20})[- ]?j[äa]e?hr"
 )
 BY_HAND = re.compile(rf"({WORD})\s{{1,4}}e\. ?h\.")
+# expressions that need no second look: words one of which a text must have, score
+PLAIN = ((ADDRESSEE, (" <",), 0.9), (INTRODUCED, (", ein",), 0.7), (BY_HAND, ("e.h.", "e. h."), 0.7))
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names of persons that only their place in a note gives away, and ages after first names."""
     text = tokens.text
-    for match in BRACKETED.finditer(text) if "(" in text else ():
-        yield from _several(tokens, match)
-    for match in BY_STROKE.finditer(text) if "durch" in text else ():
-        yield from _several(tokens, match)
-    for match in ADDRESSEE.finditer(text) if " <" in text else ():
-        yield Entity("PERSON", *match.span(1), 0.9, NAME)
-    for match in AFTER_COLON.finditer(text):
-        index = tokens.first(match.start(1))
-        if _is_surname(tokens, index) or (tokens.word(index - 2) in SPECIALTIES and is_nameable(tokens, index)):
-            yield Entity("PERSON", *match.span(1), 0.7, NAME)
+    for form, words, score in PLAIN:
+        for match in form.finditer(text) if any(word in text for word in words) else ():
+            yield Entity("PERSON", *match.span(1), score, NAME)
+    for form, word in ((BRACKETED, "("), (BY_STROKE, "durch")):
+        for match in form.finditer(text) if word in text else ():
+            yield from _several(tokens, match)
     for index in tokens.having(Flag.SURNAME):
         if tokens.word(index - 1) == "." and _is_surname(tokens, index, Flag.LOWER):
             yield from _initialed(tokens, index)
-    for match in ENTERED.finditer(text):
+    yield from _by_place(tokens)
+    yield from _aged(tokens)
+
+
+def _by_place(tokens: Tokens) -> Iterator[Entity]:
+    """Yield words that may be names after a specialty, before a date and time, and in the list of an operation."""
+    for match in AFTER_COLON.finditer(tokens.text):
+        index = tokens.first(match.start(1))
+        if _is_surname(tokens, index) or (tokens.word(index - 2) in SPECIALTIES and is_nameable(tokens, index)):
+            yield Entity("PERSON", *match.span(1), 0.7, NAME)
+    for match in ENTERED.finditer(tokens.text):
         if is_nameable(tokens, tokens.first(match.start(1))):
             yield Entity("PERSON", *match.span(1), 0.6, NAME)
-    for match in INTRODUCED.finditer(text) if ", ein" in text else ():
-        yield Entity("PERSON", *match.span(1), 0.7, NAME)
-    for match in BY_HAND.finditer(text) if "e.h." in text or "e. h." in text else ():
-        yield Entity("PERSON", *match.span(1), 0.7, NAME)
-    yield from _aged(tokens)
+    for match in TOOK_PART.finditer(tokens.text):
+        index = tokens.first(match.start(1))
+        if tokens.flag(index) & NAMES or is_nameable(tokens, index):
+            yield Entity("PERSON", *match.span(1), 0.7, NAME)
 
 
 def _aged(tokens: Tokens) -> Iterator[Entity]:

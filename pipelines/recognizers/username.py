@@ -29,7 +29,9 @@ SIGN = re.compile(r"[.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
 BEFORE_TIME = re.compile(r"(?:^|\n)[ \t]*([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
 # who wrote an entry, after its date and time: 12.3. 08:15 (abe):
-IN_BRACKETS = re.compile(r":\d\d(?: Uhr)? \(([A-Za-zäöü]{2,6})\)(?=[:\s])")
+IN_BRACKETS = re.compile(
+    r"(?::\d\d(?: Uhr)?|\d\.\d{1,2}\.(?:\d\d)?(?:\d\d)?(?=.{2,9}:)) \(([A-Za-zäöü]{2,6})\)(?=[:\s])"
+)
 # roles with a mark instead of a name: Arzt: meh / Pflege: tosch
 ROLE = re.compile(
     r"\b(?:Arzt|Ärztin|Pflege|Sekretariat|Sekr|DB|AZ|gegengez|[Ee]ingegeben|[Ll]etzte Änderung|[Gg]eändert|Bearb"
@@ -48,7 +50,7 @@ STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(
 BEFORE_STROKE = re.compile(r"(?:\d[./ ]\d{2,4}|[a-zä.]\s\d{4})\s?$")
 DICTATED = re.compile(r"(?:^|\n)[ \t]*([A-Za-zäöüß]{1,5}\s?)$")
 ACCOUNT = re.compile(
-    r"\.?(?: elektronisch)?[ :]{1,3}([a-zäöü]{1,12}[._][a-zäöüß]{3,20}\d{0,3}|[a-zäöüß]{4,20}_[a-zäöüß]{1,3}\d{0,3})"
+    r"\.?(?: elektronisch)?[ :,]{1,3}([a-zäöü]{1,12}[._][a-zäöüß]{3,20}\d{0,3}|[a-zäöüß]{2,20}_[a-zäöüß]{1,3}\d{0,3})"
     r"(?![\w.-]*@)(?!\w)"
 )
 WRITTEN = re.compile(
@@ -72,7 +74,7 @@ SAYING = tuple(
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
-    r"\(?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3})?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
+    r"\(?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3}|-\d)?|[A-ZÄÖÜ]{2}[-:][a-zäöü]{1,3}\d?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
     r"|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4})\)?"
 )
 SHORT_COLUMN = re.compile(r"[a-zäöü]{2,3}")
@@ -174,7 +176,8 @@ def _set_apart(text: str) -> Iterator[Entity]:
     said = SAID.finditer(text) if any(word in text for word in SAYING) else ()
     for match in (*said, *_last_columns(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
         begin, end = match.span(match.lastindex or 0)
-        if not any(_is_word(part) for part in re.split(r"[/._-]", text[begin:end])):
+        parts = re.split(r"[/._:-]", text[begin:end])
+        if not any(_is_word(part) for part in parts if part not in ENDINGS) and not ENDINGS.issuperset(parts):
             yield Entity("USERNAME", begin, end, 0.5, NAME)
 
 
@@ -196,7 +199,7 @@ def _last_columns(text: str) -> Iterator[re.Match[str]]:
 
 def _is_word(part: str) -> bool:
     """Tell whether a part of a mark is an ordinary word or a unit: mg/dl, re/li."""
-    return part in SMALL_WORDS | ENDINGS or bool(part and lexicon()[part] & (KNOWN if len(part) > 2 else Flag.UNIT))
+    return part in SMALL_WORDS or bool(part and lexicon()[part] & (KNOWN if len(part) > 2 else Flag.UNIT))
 
 
 def _is_unknown_mark(tokens: Tokens, index: int) -> bool:

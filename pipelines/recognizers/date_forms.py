@@ -1,0 +1,125 @@
+"""The forms in which dates are written, and the dates that their form alone gives away."""
+
+import re
+from collections.abc import Iterator
+
+from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import read_lines
+
+NAME = "date"
+
+DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+MONTH = r"(?:0?[1-9]|1[0-2])"
+YEAR = r"(?:['’`]?\d\d|(?:1[89]|20)\d{3}|(?:1[89]|20)\d\d)(?!\d|:\d|\s?Uhr)"
+DOT = r"(?: ?\.{1,2} ?|\.,|,\.)"
+MONTH_NAME = "(?:" + "|".join(sorted(read_lines("months"), key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+TO = r"(?: {0,2}(?:-|–|—|bis(?: zum)?|und|u\.|/|\+|&) {0,2})"
+
+# Each is tried where a number begins, in this order; the first that fits is taken.
+FORMS = [
+    # 05.11 of 05.11-18.11.2024: the first date of a range may lack its last full stop; 11. 2. - 3. 3. 97
+    rf"(?:{DAY}\.{MONTH}\.?|{DAY}\. {MONTH}\.)(?=(?:{TO}|, ?){DAY}(?:{DOT}| ){MONTH}{DOT})",
+    # 12.05.1954, 5.7.54, 23.04 2029, 26 09.2033, 12,05.1954
+    rf"{DAY}(?:{DOT}| (?=\d\d?\.)|,(?=\d\d\.)){MONTH}(?:{DOT}|\s(?=\d{{4}})){YEAR}",
+    rf"{DAY}\.,?\s?\n\s?{MONTH}{DOT}{YEAR}|{DAY}{DOT}{MONTH}\.\s?\n\s?{YEAR}",
+    # 10. und 11.10.2033, 1.-21.7.22, 30./31.12.2020
+    rf"{DAY}\.?{TO}{DAY}{DOT}{MONTH}(?:{DOT}{YEAR}|\.)",
+    # 2021-05-27, 2021/05/27, 2021.05.27
+    r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)",
+    r"(?:19|20)\d\d[/.](?:0[1-9]|1[0-2])[/.](?:0[1-9]|[12]\d|3[01])(?!\d)",
+    # 21/06/1967, 12-05-1954
+    rf"{DAY} ?[/-] ?{MONTH} ?[/-] ?(?:1[89]|20)\d\d(?!\d)",
+    # 12. Mai 1954, 1. - 21. Juli 2022, 13.Juli 2025
+    rf"{DAY}(?:\.|te[nrs]?\b)?(?:{TO}{DAY}\.?)?[\s/-]{{0,3}}{MONTH_NAME}(?:,?[\s/-]{{0,2}}{YEAR})?",
+    # 03-05/2021, 03/2021, 1.2018
+    rf"(?:{MONTH}{TO})?{MONTH} ?[/.] ?(?:19|20)\d{{2,3}}(?!\d|,\d)",
+    # 3.4. and 05.11. with the last full stop
+    rf"{DAY}\.{MONTH}\.(?!\d)",
+    # 19541205 as computers write it
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+]
+DATE = re.compile("|".join(FORMS), re.IGNORECASE)
+# geb. 16-08-59, am 01-11 operiert
+DASHED = re.compile(
+    r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?:-\d\d)?"
+    r"(?![\d/-]|[.,]\d|\s?(?:Wo|Tag|Mon|Jahr|IE|IU|E\b|mg|ml|mm|cm|x\b|h\b|%|Uhr))"
+)
+# 12 Mar 2024, as in the heads of electronic mail
+ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{{0,6}} (?:19|20)\d\d\b")
+# from and until without a blank between: 09.08.202330.08.2023
+PAIR = re.compile(r"\d\d\.\d\d\.(?:19|20)\d{4}\.\d\d\.(?:19|20)\d\d(?!\d)")
+# a time glued to it: 02.01.202318:20
+TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?:19|20)\d\d(?=\d\d:\d\d)")
+# where all dates are written with hyphens: 17-03-2005, 20-06-05
+FULL_DASHED = re.compile(r"(?<![\d-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d(?![\d-])")
+SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?![\w/-]|[.,]\d)")
+# the days of a course, without their last full stop: 04.01 Übernahme
+DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
+# what follows the day of 03-04-18 at the end of a line
+DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
+DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
+DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
+BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
+# siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
+SPOKEN = re.compile(
+    rf"\b(?:[a-zäöü]{{3,20}}t(?:er|en|e)\s+)?(?:{MONTH_NAME}|[a-zäöü]{{3,20}}ten)\s+(?:(?:acht|neun)zehnhundert"
+    rf"|zweitausend)\w*",
+    re.IGNORECASE,
+)
+# the day of an entry, where other dates of the text are written with strokes and a year: 6/5 reizlos
+ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
+FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
+WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ[1-4]\s?/\s?(?:20)?\d\d\b")
+# 29.O9., 16.lO. after what leads to a day
+SCANNED_DAY = re.compile(r"\b(?:am|ab|vom|v\.|bis|Termin|zum|den) ([\dOolI]{1,2}\.[\dOolI]{1,2}\.)(?![\dOolI])")
+# the year of an illness: Z.n. Magenulcus 09
+SHORT_YEAR_OF = re.compile(
+    r"\b(?:Z\. ?n\.|St\. ?p\.|ED|seit) (?:[\w-]+ ){0,2}(0\d)(?=[,;)]|\.?(?:\s|$))"
+    r"(?!\s?(?:[-–xX/%]|[a-zµ]{1,4}\b|Tag|Wo|Mon|Jahr|Std|\d))"
+)
+SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
+
+# expressions that need no second look: words one of which a text must have, score
+PLAIN = (
+    (SPOKEN, ("hundert", "zweitausend"), 0.7),
+    (PAIR, (), 0.8),
+    (TIMED, (), 0.8),
+    (SCANNED_YEAR, ("O", "o"), 0.8),
+    (SHORT_YEAR_OF, ("n.", "p.", "ED", "seit"), 0.6),
+    (ENGLISH, ("@", "Date"), 0.8),
+    (WEEK, ("KW", "Q"), 0.7),
+)
+
+
+def set_apart(text: str) -> Iterator[Entity]:
+    """Yield dates in words, glued to others, as scanned, with hyphens, of the entries of a course, and weeks."""
+    for form, words, score in PLAIN:
+        for match in form.finditer(text) if not words or any(word in text for word in words) else ():
+            yield Entity("DATE", *match.span(match.lastindex or 0), score, NAME)
+    for match in SCANNED_DAY.finditer(text):
+        if is_scanned(match[1]):
+            yield Entity("DATE", *match.span(1), 0.7, NAME)
+    days, entries = list(DAYS_OF_COURSE.finditer(text)), list(ENTRY.finditer(text))
+    for match in days if len(days) > 1 else ():
+        yield Entity("DATE", *match.span(1), 0.6, NAME)
+    for match in entries if entries and FULL_SLASHED.search(text) else ():
+        yield Entity("DATE", *match.span(1), 0.6, NAME)
+    if DASHED_MONTH.search(text):
+        yield from _dashed(text)
+
+
+def _dashed(text: str) -> Iterator[Entity]:
+    """Yield dates with hyphens: of birth, at the end of a line, and all where the text writes dates so."""
+    for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
+        yield Entity("DATE", *match.span(), 0.7, NAME)
+    for match in BORN_DASHED.finditer(text):
+        yield Entity("DATE_OF_BIRTH", *match.span(1), 0.8, NAME)
+    for match in DASHED_AT_END.finditer(text):
+        if day := DAY_BEFORE.search(text, max(0, match.start() - 3), match.start()):
+            yield Entity("DATE", day.start(), match.end(), 0.6, NAME)
+
+
+def is_scanned(form: str) -> bool:
+    """Tell whether `form` is a date of which scanning made letters: O2.1O.2OO6."""
+    digits = form.translate(str.maketrans("OolI|", "00111"))
+    return digits != form and sum(character.isdigit() for character in form) >= 2 and bool(DATE.fullmatch(digits))
