@@ -81,9 +81,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             and tokens.words[index].lower() not in NO_WORK
             and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
             and not (flag & Flag.COMMON and tokens.word(index - 1) in ("ist", "war", "sei"))
-            and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[index]))
+            and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[_last(tokens, index)]))
         ):
-            yield Entity("PROFESSION", *_whole(tokens, index), 0.6, NAME)
+            yield Entity("PROFESSION", match.end(), _whole(tokens, _last(tokens, index))[1], 0.6, NAME)
 
 
 def _is_described(tokens: Tokens, index: int) -> bool:
@@ -94,12 +94,19 @@ def _is_described(tokens: Tokens, index: int) -> bool:
     return previous in (".", ",") and tokens.word(index - 2) in STATUS
 
 
+def _last(tokens: Tokens, index: int) -> int:
+    """Return the last token of what hangs together by hyphens: LKW-Fahrer."""
+    if tokens.word(index + 1) in ("-", "–") and tokens.joined(index + 1) and tokens.joined(index + 2):
+        return index + 2
+    return index
+
+
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
     """Return where a profession stands, with what is joined to it: Ski-Lehrer, Maler und Lackierer."""
     first = index
-    link = index + 1 + (tokens.word(index + 1) == "u" and tokens.word(index + 2) == ".")
-    if tokens.word(link) in ("und", "/", "u", ".") and link < len(tokens) and tokens.flag(link + 1) & Flag.PROFESSION:
-        index = link + 1
+    if tokens.word(index + 1) in ("und", "/", "u"):
+        second = index + 2 + (tokens.word(index + 2) == ".")
+        index = second if tokens.flag(second) & Flag.PROFESSION else index
     while index - first < 8 and tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
         first -= 2
     return tokens.starts[first], tokens.ends[index]
