@@ -48,7 +48,7 @@ INTO = re.compile(
     r"\b(?:in|aus|nach|bei|von|Raum|Stadt|Landkreis|Kreis|Bezirk|Kanton|Gemeinde|Flughafen|Bahnhof|Amtsgericht|Uni"
     r"|Universität|Region|Land|Land)\s$"
 )
-DATELINE = re.compile(r"\s?,\s?den\s\d{1,2}[./]")
+DATELINE = re.compile(r"\s?(,)?\s?den\s\d{1,2}\s?[./]")
 # what may follow the name of a place: Affoltern am Albis, Langnau i. E., Hall i.T.
 TAIL = re.compile(
     r"(?: in (?:Tirol|Osttirol|Kärnten|Oberbayern|Niederbayern|Bayern|Holstein|Sachsen|Thüringen|Westfalen|Baden)\b"
@@ -215,12 +215,20 @@ def _place(tokens: Tokens, index: int) -> Iterator[Entity]:
         and (flag & Flag.PLACE or first or not flag & Flag.COMMON)
     ):
         yield from _city_after(tokens, index, sure=True)
-    elif tokens.new_line(index) and DATELINE.match(text, tokens.ends[index]) and not flag & (Flag.MEDICAL | Flag.MONTH):
+    elif tokens.new_line(index) and _is_before_den(tokens, index):
         yield Entity("CITY", start, tokens.ends[index], 0.7, NAME)
     elif flag & Flag.PLACE or first or not flag & WORDS | (flag & NAMES):
         end = _place_end(tokens, index, sure=True)
         if _is_dateline(tokens, index, end) or ((flag & Flag.PLACE or first) and _is_place(tokens, index, end, before)):
             yield Entity("CITY", start, tokens.ends[end - 1], 0.7, NAME)
+
+
+def _is_before_den(tokens: Tokens, index: int) -> bool:
+    """Tell whether a letter's place stands here, before "den" and its date; only a proper name needs no comma."""
+    match, flag = DATELINE.match(tokens.text, tokens.ends[index]), tokens.flags[index]
+    if not match or flag & (Flag.MEDICAL | Flag.MONTH):
+        return False
+    return bool(match[1] or flag & Flag.PLACE or not flag & Flag.COMMON)
 
 
 def _is_dateline(tokens: Tokens, index: int, end: int) -> bool:

@@ -12,7 +12,7 @@ NAME = "age"
 
 YEARS_OLD = re.compile(
     r"(?:(\d{1,2} \d{1,2}/12)\s?(?:J\b|a\b|Jahre))"
-    r"|(\d{1,3}(?:\s?[½¾¼]|\s\d{1,2}/1?2)?)(?:\s?[-–—.]?\s?(?:[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
+    r"|(\d{1,3}(?:;\d{1,2}|\s?[½¾¼]|\s\d{1,2}/(?:1?2|3|4))?)(?:\s?[-–—.]?\s?(?:J[ÄA]E?HRIG|[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
     r"|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.|jg\.)|-?J\b(?!\.?-)"
     r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?"
@@ -20,7 +20,7 @@ YEARS_OLD = re.compile(
     r"|junge|alte))",
 )
 AGE_BEFORE = re.compile(
-    r"(?:\bAlter(?: von| des Patienten| der Patientin)?:?|\bmit|\bLebensalter:?|\bAlter \(Jahre\):?|\bim"
+    r"(?:\bAlters?(?: von| des Patienten| der Patientin)?:?|\bmit|\bLebensalter:?|\bAlter \(Jahre\):?|\bim"
     r"|\bAltersgruppe|\bvon)\s?(?:knapp|ca\.|etwa|rund)?\s{0,2}$",
     re.IGNORECASE,
 )
@@ -33,7 +33,10 @@ SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
 SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
 # 67/m, 54w, 67 J., m
 SEX_JOINED = re.compile(r"(?:/[mwd]|w|♂|♀|, [mwd](?=\)))(?=[\s,;)])|\s?J\.?, ?[mwd](?=[\s,;)])")
-IS_SO_OLD = re.compile(r"\b(?:[Ee]r|[Ss]ie|Pat\.|Patient(?:in)?) (?:ist|war|wird) (?:jetzt |gerade |nun |erst )?$")
+IS_SO_OLD = re.compile(
+    r"\b(?:[Ee]r|[Ss]ie|Pat\.|Patient(?:in)?) (?:ist|war|wird) (?:jetzt |gerade |nun |erst |damals )?$"
+)
+NOW_SO_OLD = re.compile(r"\b(?:ist|war) (?:jetzt|nun|inzwischen|mittlerweile|damals) $")
 SO_OLD = re.compile(r"\s?(?:Jahre?\b(?! her)|J\b|geworden|und\b)")
 CHILD_BEFORE = re.compile(r"\b(?:Säugling|Kind|Junge|Mädchen|Neugeborenes|Kleinkind),? $")
 CHILD_AFTER = re.compile(r"\s?(?:Mon|Wo\b|Wochen|Tage|J\b|Jahre)")
@@ -43,7 +46,13 @@ KIN_BEFORE = re.compile(
     r"|frau|[Oo]ma|[Oo]pa"
     r"|Partner(?:in)?"
     r"|Nichte|Neffe|Enkel(?:in)?)(?: \((?:\d{1,3}(?:,| und| u\.) ){0,4}|, )$"
+    r"|(?:Söhne|Töchter|Kinder) (?:\d{1,2}(?:,| und| u\.) ){0,3}$"
 )
+# Bruder Bence 9a gesund
+KIN_AGED = re.compile(
+    r"\b(?:[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|[Ss]ohn|[Tt]ochter|[Hh]alb\w+)(?: [A-ZÄÖÜ][a-zäöüßéğışçž]+)? \(?$"
+)
+AGED = re.compile(r"(?:\s\d/\d)?\s?(?:a|J\.?|Jahre)(?![\w-])")
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
 KIN = re.compile(
@@ -63,12 +72,12 @@ Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\)|\sG\d|\s(?:Mädchen|Bub|Junge|Knabe|P
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|(]")
 STATED = re.compile(
-    r"\bAlter(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
+    r"\bAlters?(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
 DEATH = re.compile(
     r"(?:(?:[Mm]utter|[Vv]ater|[Oo]ma|[Oo]pa) wurde|(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit) $"
 )
-DIED = re.compile(r"\)|\s(?:an\b|erblind|verst|erkrankt|gestorben)")
+DIED = re.compile(r"\)|\s(?:a[nm]\b(?! Tag| Abend| Morgen)|erblind|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Stief|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"
@@ -124,6 +133,10 @@ def _numeric_age(text: str, start: int, end: int) -> int:
     if (end - start > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
         return end
     if SO_OLD.match(text, end) and IS_SO_OLD.search(before):
+        return end
+    if end - start == 2 and text[end : end + 2] in (", ", ". ") and NOW_SO_OLD.search(before):
+        return end
+    if KIN_AGED.search(before) and AGED.match(text, end):
         return end
     if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end

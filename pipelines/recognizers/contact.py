@@ -11,7 +11,7 @@ ENTITIES = ["PHONE", "FAX", "EMAIL", "URL"]
 NAME = "contact"
 
 DIGITS = re.compile(
-    r"[+(]?\d(?:[\d \t()/.–-]|(?<=\d)[OolI](?=[\d-])){1,24}\d(?:\s?(?:DW|Dw|Kl\.|Klappe|App\.|-)\s?\d{1,5})?"
+    r"[+(]?\d(?:[\d \t()/.–-]|(?<=\d)[OolI](?=[\d-])){0,24}\d(?:[\s/]?(?:DW|Dw|Kl\.|Klappe|App\.|-)\s?\d{1,5})?"
 )
 BETWEEN = re.compile(
     r"[\s.:,;/()-]*(?:(?:Nr|nummer|intern|extern|Station|Ambulanz|Sekretariat|unter|der|dem|die|Tel|Fax|DW|privat"
@@ -20,6 +20,7 @@ BETWEEN = re.compile(
 )
 INTERNATIONAL = re.compile(
     r"(?:\+|00)(?:49|43|41|423|352|33|39|31|32|44|48|420|36|90|385|381)[ \t()/.–-]{0,3}\d[\d \t()/.–-]{4,20}\d"
+    r"(?:[\s/]{1,2}(?:DW|Dw|Kl\.|Klappe|App\.)\s?\d{1,5})?"
 )
 NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
@@ -39,9 +40,11 @@ DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
 INTERNAL = re.compile(r"\(intern (\d{3,5})\)")
 EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
 # the extensions of a switchboard: 08541 / 206-0 · Sekretariat Frau Gerauer -220
-SWITCHBOARD = re.compile(r"\d-0(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
+SWITCHBOARD = re.compile(r"(?:\d-0|0\d[\d /]{4,14}-\d{1,4})(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
 FURTHER = re.compile(r"\s([-–]\d{2,4})(?=[ \t]*(?:[·,;|)]|\n|$|Fax|Tel))")
-EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle nst".split())
+EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle nebenst nst".split())
+# the extension of who signed, at the end of a line: FA Psych  -4471
+SIGNED = re.compile(r"[a-zäöü.)][ \t]{2,8}(-\d{4})[ \t]*(?=\n|$)")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -51,6 +54,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     yield from _internet(text)
     for match in EXTENSION.finditer(text) if "unter" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
+    for match in SIGNED.finditer(text):
+        yield Entity("PHONE", match.start(1), match.end(1), 0.6, NAME)
     for match in INTERNAL.finditer(text) if "(intern" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
     for board in SWITCHBOARD.finditer(text):

@@ -40,7 +40,8 @@ BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 # what a year is said with: Sommer 2025, Weihnachten 2019
 SEASON = re.compile(
-    r"\b((?:\d\. ?)?Advent|Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $"
+    r"\b((?:\d\. ?)?(?:Advent|Weihnachts(?:feier)?tag)|Heiligabend|Karfreitag|Nikolaus"
+    r"|Frühjahr|Frühling|Sommer|Herbst|Winter|Ostern|Pfingsten|Weihnachten|Silvester|Neujahr|KW) $"
 )
 # the date before a year that ends a range: 03/2018 - 2020
 SINCE = re.compile(r"(?:\d[./](?:19|20)?\d\d|\d\.\d{1,2}\.)\s{0,2}[-–]\s{0,2}$")
@@ -57,7 +58,7 @@ MOST_POINTS = 12
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
 UNSEPARATED = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:(?:19|20)\d\d|\d\d)(?!\d)")
 NAMED = re.compile(rf"{MONTH_NAME}(?:[\s./-]{{0,2}}{YEAR})?", re.IGNORECASE)
-SCANNED = re.compile(r"[\dOolI|]{1,2}\.[\dOolI|]{1,2}\.[\dOolI|]{2,4}(?![^\W_])")
+SCANNED = re.compile(r"[\dOolI|]{1,2}\s?\.\s?[\dOolI|]{1,2}\s?\.\s?[\dOolI|]{2,4}(?![^\W_])")
 NOT_A_YEAR = re.compile(
     r"\s?[a-zµ]{1,4}/|\s?(?:(?:ml|mg|g|µg|mcg|kcal|IE|IU|E|x|kg|cm|mm|ng|Hz|ccm|cal|Gy)(?!\w)|I\.E|/|%|U/|m²|Stück"
     r"|Punkte|€|Euro)"
@@ -96,7 +97,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             continue
         if end > start:
             done = end
-            if season := SEASON.search(text, max(0, start - 12), start):
+            if season := SEASON.search(text, max(0, start - 26), start):
                 start = season.start(1)
             label = "DATE_OF_BIRTH" if BIRTH.search(text, max(0, start - 30), start) else "DATE"
             yield Entity(label, start, end, 0.9, NAME)

@@ -77,14 +77,17 @@ SHORT_YEAR_OF = re.compile(
     r"\b(?:Z\. ?n\.|St\. ?p\.|ED|seit) (?:[\w-]+ ){0,2}(0\d)(?=[,;)]|\.?(?:\s|$))"
     r"(?!\s?(?:[-–xX/%]|[a-zµ]{1,4}\b|Tag|Wo|Mon|Jahr|Std|\d))"
 )
-SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
+SCANNED_YEAR = re.compile(
+    r"(?<!\w)(?:(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo]|[lI]9[\dOo]{2})(?!\w)"
+    r"|(?<![\w/.,])(?:(?=\d?[OolI])[\dOolI]{1,2}/(?:19|20)\d\d|1?\d/O\d)(?![\w/])"
+)
 
 # expressions that need no second look: words one of which a text must have, score
 PLAIN = (
     (SPOKEN, ("hundert", "zweitausend"), 0.7),
     (PAIR, (), 0.8),
     (TIMED, (), 0.8),
-    (SCANNED_YEAR, ("O", "o"), 0.8),
+    (SCANNED_YEAR, ("O", "o", "l", "I"), 0.8),
     (SHORT_YEAR_OF, ("n.", "p.", "ED", "seit"), 0.6),
     (ENGLISH, ("@", "Date"), 0.8),
     (WEEK, ("KW", "Q"), 0.7),
@@ -121,5 +124,9 @@ def _dashed(text: str) -> Iterator[Entity]:
 
 def is_scanned(form: str) -> bool:
     """Tell whether `form` is a date of which scanning made letters: O2.1O.2OO6."""
-    digits = form.translate(str.maketrans("OolI|", "00111"))
-    return digits != form and sum(character.isdigit() for character in form) >= 2 and bool(DATE.fullmatch(digits))
+    digits = "".join(form.split()).translate(str.maketrans("OolI|", "00111"))
+    return (
+        any(character in "OolI|" for character in form)
+        and sum(character.isdigit() for character in form) >= 2
+        and bool(DATE.fullmatch(digits))
+    )

@@ -15,7 +15,9 @@ FARTHEST = 10
 INSURERS = frozenset(read_lines("insurers"))
 SHORTEST_SURE = 3
 COMPANY = frozenset(("gmbh", "ag", "kg", "ohg", "kgaa"))
-FAMOUS = frozenset("usz akh charité uke inselspital mhh uksh ukgm ukd ukb ukm ukr ukw ukl".split())
+FAMOUS = frozenset(
+    "usz akh charité uke inselspital mhh uksh ukgm ukd ukb ukm ukr ukw ukl umg umm bergmannsheil bergmannstrost".split()
+)
 KINDS = frozenset(read_lines("hospitals"))
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
 # who runs houses and is written before a hyphen: LWL-Klinik
@@ -45,6 +47,8 @@ PAYER = re.compile(
     r"|ostenträger"
     r"|\bKK)\W"
 )
+# the number of the insured behind an insurer
+INSURED = re.compile(r"[ :]{1,3}(?=[\d /-]*\d)[A-Z]?(?:\d[ /-]{0,2}){7,}")
 EMPLOYER = re.compile(
     r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
@@ -146,6 +150,8 @@ def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
         if word == "." and tokens.word(at - 1).lower() in SAINTS | ADJECTIVES:
             named |= tokens.word(at - 1).lower() in SAINTS
             first = at - 1
+        elif word in OPERATORS:
+            first, named = at, True
         elif word.lower() in ADJECTIVES or (tokens.is_upper(at) and word.endswith(("sche", "sches", "schen", "scher"))):
             first = at
         elif _is_proper(tokens, at) and (not flag & WORDS or word.endswith("er")) and not flag & Flag.AMBIGUOUS:
@@ -216,7 +222,11 @@ def _organization(tokens: Tokens, index: int) -> tuple[int, int] | None:
             return None
         around = tokens.text[max(0, tokens.starts[index] - 40) : tokens.ends[index] + 30]
         sure = lower in ("aok", "barmer", "dak", "drv", "ikk", "bkk", "kkh") or PAYER.search(around)
-        sure = sure or (len(lower) > SHORTEST_SURE and not tokens.flags[index] & Flag.COMMON)
+        sure = (
+            sure
+            or INSURED.match(tokens.text, tokens.ends[index])
+            or (len(lower) > SHORTEST_SURE and not tokens.flags[index] & Flag.COMMON)
+        )
         end += tokens.word(end) in ("Krankenkasse", "Versicherung", "Versicherungen", "Gesundheit", "classic", "gesund")
         return (first, end) if sure or tokens.word(end - 1) == "Krankenkasse" else None
     if lower in COMPANY:

@@ -27,12 +27,13 @@ KINDS = re.compile(
     r"|Ambulante[rnm]? (?:Pflege|Hospiz)\w*|Sozialmedizinische[rnm]? Dienst|Kriminalpolizei|Polizeirevier"
     r"|(?:Stadt|Kreis|Gemeinde)verwaltung|Finanzamt|Rettungsdienst|Rettungswache|Feuerwehr|Leitstelle"
     r"|Freiwillige[nr]? Feuerwehr|Pfarrei|Revier)"
-    r"(?: (?:St\. |Sankt )?(?!Dr\b|Frau\b|Herr)[A-ZÄÖÜ][a-zäöüß-]{3,30}(?=[ ,.;)\n]|$)(?! ?[\d:]))"
+    r"(?: (?:St\. |Sankt )?(?!Dr\b|Frau\b|Herr)[A-ZÄÖÜ][a-zäöüß-]{3,30}(?=[ ,.;)\n]|$)"
+    r"(?! ?\d{1,3}[a-z]?(?:[,\n]|$)| ?:))"
 )
 SHORT_KINDS = frozenset(
     "AG LG OLG SG VG LSG StA JVA PI PP SKH BKH LKH SRH RNZ HNZ DRZ NRZ BORG BRG HTL HAK BHS RLS ILS DRK"
     " ASB KV FF FFW LK PSD ATZ KfH MDK MD VHS VfL VfB SC SK FC UKH KH NCT SPZ ZfP KKH EvK SHG BDH AWO DRV"
-    " LVA LSV BG RK MVZ TV TSV TuS SV SpVgg TSG".split()
+    " LVA LSV BG RK MVZ BHB BKK POS EOS VEB LPG TV TSV TuS SV SpVgg TSG".split()
 )
 AFTER_SHORT_KIND = re.compile(r"[ -](?:1[89]\d\d )?([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")
@@ -56,7 +57,18 @@ ORDERS = re.compile(
 FIRM = re.compile(
     r"\b(?:bei|über|von|durch) (?:der )?(?:Fa\.|Firma) ((?:[A-ZÄÖÜ][\w&-]+)(?: (?:& )?[A-ZÄÖÜ][\w&-]+){0,2})"
 )
-HOME_NAME = re.compile(r"\b(?:aus dem|im|ins|vom|in dem) (Haus [A-ZÄÖÜ][a-zäöüß]{3,20})(?! ?\d)")
+# who employs so many that the name alone is known
+EMPLOYERS = read_lines("employers")
+EMPLOYED_BY = re.compile(
+    r"\b(?:bei|beim|bei der|bei den|[Ff]ür|später|zur|zum|im|in der|von|vom|dienstl\.) \(?(?:ehem\. )?("
+    + "|".join(map(re.escape, EMPLOYERS))
+    + r")\b"
+)
+HOME_NAME = re.compile(
+    r"\b(?:aus dem|im|ins|vom|in dem"
+    r"|[A-Z][a-zäöü-]*(?:[Zz]entrum|[Kk]linik|[Hh]eim|[Rr]esidenz|gruppe|verbund|[Ee]inrichtung))"
+    r" (Haus [A-ZÄÖÜ][a-zäöüß]{3,20})(?! ?\d)"
+)
 # words without one of which an expression cannot match: the search for them costs next to nothing
 KIND_WORDS = tuple(
     "Dienst Wohnen mbulante olizei Rettung Feuerwehr Leitstelle Pfarrei Revier verwaltung Finanzamt".split()
@@ -124,6 +136,8 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     for match in HELICOPTER.finditer(text) if "Christoph" in text else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     yield from _quoted(tokens)
+    for match in EMPLOYED_BY.finditer(text):
+        yield Entity("ORGANIZATION", *match.span(1), 0.6, NAME)
     for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for index in [index for index, word in enumerate(tokens.words) if word in SHORT_KINDS]:

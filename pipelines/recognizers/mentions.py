@@ -70,6 +70,11 @@ SPECIALTY = re.compile(
     r"|Ophth|Nuklear|Allgemein|Labor|Genetik|Hygiene|Seelsorge)\w*[.)/ -]"
 )
 SIGN = re.compile(r"\.?[\s:,(]{0,16}(?:<[^<>\n]{1,40}>\s{0,8}){0,3}")
+# who took part in a conference: Teilnehmer: Behrendt (Pneumo), Graf Lambsdorff (THG), Ng (Patho)
+TOOK_PART = re.compile(
+    r"\b(?:Teilnehmer|Teilnehmende|Teiln\.|Anwesende?|Anw\.|Teilnehmer:innen|TeilnehmerInnen)\s?:[^\n]*"
+)
+TAKING_PART = re.compile(r"([A-ZÄÖÜŞÇĐŠŽ][\w.-]*(?: [A-ZÄÖÜŞÇĐŠŽ][\w-]+)?) \([A-ZÄÖÜ][\w./ -]{0,20}\)")
 PEDIGREE = re.compile(r"\b[IVX]{1,3}[:.]\d{1,2}:?\s(?=[A-ZÄÖÜ])")
 SIGNATURE = 400
 YOUNGER = frozenset(("jun", "sen", "jr", "sr", "junior", "senior"))
@@ -253,6 +258,11 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         if is_unknown(tokens, index) or (listed and is_nameable(tokens, index)):
             first = index - 1 if tokens.flag(index - 1) & Flag.PARTICLE and tokens.is_upper(index - 1) else index
             yield first, index + 1, 0.7
+    for line in TOOK_PART.finditer(text) if "eiln" in text or "nw" in text else ():
+        for match in TAKING_PART.finditer(text, *line.span()):
+            index = skip_titles(tokens, tokens.first(match.start(1)))
+            if index < tokens.first(match.end(1)) and not tokens.flag(index) & (Flag.STAFF | Flag.PATIENT):
+                yield index, tokens.first(match.end(1)), 0.7
     for match in PEDIGREE.finditer(text) if "I:" in text else ():
         index = tokens.first(match.end())
         span = name_after(tokens, index, any_word=True)

@@ -83,7 +83,7 @@ def _is_called_ruf(tokens: Tokens, index: int) -> bool:
 def _same_line(tokens: Tokens, index: int, given: bool) -> bool:
     """Tell whether the token goes on with the name; a line may break within it where the next word is a known name."""
     gap = tokens.gap(index)
-    if "\t" in gap or len(gap) > 3 or gap.count("\n") > 1:
+    if "\t" in gap or len(gap) > 2 or gap.count("\n") > 1:
         return False
     if "\n" in gap or "\r" in gap:
         flag = tokens.flags[index]
@@ -111,7 +111,9 @@ def _leads_to_name(tokens: Tokens, index: int) -> bool:
     at = index
     word, noun = tokens.words[index], tokens.flag(index + 1) & WORDS and tokens.is_upper(index + 1)
     noun = noun and not tokens.flag(index + 1) & (NAME | Flag.PLACE)
-    if (word in PREPOSITIONS and noun) or (word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE):
+    if (word in PREPOSITIONS and noun) or (word == "den" and not tokens.flag(index - 1) & Flag.PARTICLE):
+        return False
+    if word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE:
         return False
     while tokens.flag(at) & Flag.PARTICLE and at - index < 6:
         at = _skip_particle(tokens, at)

@@ -31,7 +31,25 @@ DATE_AFTER = re.compile(
     r"[-\s.:,(*]{0,4}(?:(?:am|den|dat\w*|datum)\b[\s.:]{0,4})?(?:\d{1,2}\s?[./-]|\d{6}|\d{4}-|\d{1,2}\.?\s?[A-ZJM])",
     re.IGNORECASE,
 )
-POSTPOSED = ("Dr", "Prof", "MBA", "MSc", "PD", "Mag", "PhD", "BSc", "MA", "DGKP", "DGKS", "OA", "OÄ", "FA")
+POSTPOSED = (
+    "Dr",
+    "Prof",
+    "MBA",
+    "MSc",
+    "PD",
+    "Mag",
+    "PhD",
+    "BSc",
+    "MA",
+    "DGKP",
+    "DGKS",
+    "GuK",
+    "GuKP",
+    "GKP",
+    "OA",
+    "OÄ",
+    "FA",
+)
 FULL_DATE = re.compile(r"\s?[,;( *]{1,3}\d{1,2}\s?[./]\s?\d{1,2}\s?[./]\s?\d{2,4}")
 BORN = re.compile(r"\s{0,3}[(,;:]{0,2}\s{0,2}(?:\*|†|\bgeb(?:\b|oren)|Geb\b|Geburts|GEB)")
 
@@ -178,10 +196,10 @@ def _after_role(tokens: Tokens, index: int) -> Span | None:
 
 
 def _is_colleague(tokens: Tokens, index: int, named: int) -> bool:
-    """Tell whether a compound that the dictionary does not have whole names a colleague: der Kollege Wagenpfeil."""
-    flag = tokens.flag(named)
-    compound = flag & Flag.COMPOUND and not flag & (Flag.COMMON | Flag.MEDICAL | Flag.STAFF)
-    return bool(compound) and tokens.words[index] in COLLEAGUES and not tokens.new_line(named)
+    """Tell whether a noun beside the word names a colleague: der Kollege Wagenpfeil, (Kollege Zeh, Hof)."""
+    barred = Flag.MEDICAL | Flag.STAFF | Flag.PROFESSION | Flag.TITLE | Flag.NOT_NAME
+    noun = tokens.is_upper(named) and not tokens.flag(named) & barred
+    return noun and tokens.words[index] in COLLEAGUES and tokens.gap(named) == " "
 
 
 def _is_ordinary(tokens: Tokens, span: Span, staff: bool) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import Flag
 from pipelines.recognizers.tokens import Tokens
 
@@ -11,7 +12,10 @@ ENTITIES = ["PROFESSION"]
 NAME = "profession"
 
 STATED = re.compile(
-    r"(?:\b(?:Mutter|Vater)|\b(?:Sohn|Tochter|Kind|Kindern) eine[sr]|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich"
+    r"(?:\b(?:Mutter|Vater|selbst|pens\.)"
+    r"|\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann) [A-ZÄÖÜ]\w+,"
+    r"|\b(?:Sohn|Tochter|Kind|Kindern) eine[sr](?: [^.\n]{2,40} und eine[sr])?"
+    r"|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich"
     r"|von Beruf|vom Beruf"
     r"|(?:[Aa]rbeite(?:t|te|n)?|tätig|Tätigkeit"
     r"|beschäftigt|gearbeitet|jobbt|angestellt|Ausbildung|Lehre|Umschulung|gelernte[rn]?|ausgebildete[rn]?"
@@ -23,11 +27,23 @@ STATED = re.compile(
     r"|pensionierte[rn]?"
     r"|ehemalige[rn]?|selbständige[rn]?))?|\bals)\s$"
 )
+# Ehemann Ernst (Müller)
+IN_BRACKETS = re.compile(
+    r"\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann)(?: [A-ZÄÖÜ]\w+)? \((?:\d\d J?\.?, ?)?$"
+)
 BEFORE_TITLE = re.compile(
     r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
-    r"|gelernte[rn]?|pensionierte[rn]?|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
+    r"|gelernte[rn]?|pensionierte[rn]?|pens\.|, früher|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
+    r"|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
 )
+# früher Posthalterin, seit 2014 Spargelstecher: what follows may be an illness or habit
+TIMED = re.compile(r"früher|\d ")
+NO_CALLING = re.compile(
+    r"(?:raucher|trinker|mutter|vater|bruder|schwester|tochter|kinder|partner|witwer|iker|patient)(?:in)?$",
+    re.IGNORECASE,
+)
+ILL = re.compile(r"(?:raucher|trinker|iker|patient|träger|konsument)(?:in)?$|weise$", re.IGNORECASE)
 FORMER = ("malige", "maliger", "maligen", "nierte", "nierter", "rentete", "renteter", "lernte", "lernter")
 STATUS = frozenset("J a alt Jahre jahre Kind Kinder Kindern verheiratet ledig geschieden verwitwet".split())
 NO_WORK = (
@@ -52,7 +68,7 @@ CARING = re.compile(
 ADJECTIVE = re.compile(r"[a-zäöüß]+(?:e[rn]?)$")
 MASCULINE = re.compile(
     r"(?:in|er|ist|eur|euse|mann|frau|kraft|wirt|ent|ant|or|loge|login|bote|botin|hilfe|nom|graf|soldat|agent"
-    r"|angestellte[rn]?|beamte[rn]?)$"
+    r"|angestellte[rn]?|beamte[rn]?|bedienstete[rn]?|knecht|magd)$"
 )
 
 
@@ -69,6 +85,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             if (
                 (not staff and not CARING.search(tokens.words[index]))
                 or STATED.search(before)
+                or IN_BRACKETS.search(before)
                 or _is_described(tokens, tokens.first(begin))
             ):
                 yield Entity("PROFESSION", *_whole(tokens, index), 0.7, NAME)
@@ -81,6 +98,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             and tokens.words[index].lower() not in NO_WORK
             and not flag & (Flag.MEDICAL | Flag.NOT_NAME)
             and not (flag & Flag.COMMON and tokens.word(index - 1) in ("ist", "war", "sei"))
+            and not (TIMED.search(match[0]) and (flag & Flag.COMMON or ILL.search(tokens.words[index])))
             and (tokens.word(index - 1) == "Beruf" or MASCULINE.search(tokens.words[_last(tokens, index)]))
         ):
             yield Entity("PROFESSION", match.end(), _whole(tokens, _last(tokens, index))[1], 0.6, NAME)
@@ -101,12 +119,22 @@ def _last(tokens: Tokens, index: int) -> int:
     return index
 
 
+def _is_calling(tokens: Tokens, index: int) -> bool:
+    """Tell whether a word is a calling, or formed as one and in no dictionary: Bauer und Holzknecht."""
+    flag = tokens.flag(index)
+    if flag & Flag.PROFESSION:
+        return True
+    barred = Flag.MEDICAL | Flag.NOT_NAME | Flag.PATIENT | NAMES
+    word = tokens.word(index)
+    return bool(flag & Flag.UPPER and not flag & barred and MASCULINE.search(word)) and not NO_CALLING.search(word)
+
+
 def _whole(tokens: Tokens, index: int) -> tuple[int, int]:
     """Return where a profession stands, with what is joined to it: Ski-Lehrer, Maler und Lackierer."""
     first = index
     if tokens.word(index + 1) in ("und", "/", "u"):
         second = index + 2 + (tokens.word(index + 2) == ".")
-        index = second if tokens.flag(second) & Flag.PROFESSION else index
+        index = second if _is_calling(tokens, second) else index
     while index - first < 8 and tokens.joined(first) and tokens.word(first - 1) in "-–" and tokens.joined(first - 1):
         first -= 2
     return tokens.starts[first], tokens.ends[index]

@@ -23,7 +23,8 @@ STAMPED = re.compile(
     r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,6}|[a-zäöü]{3})(?=\)?\s*(?:\n|$))"
 )
 # what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
-LAST = re.compile(r"\s/\s([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
+LAST = re.compile(r"(?:\s/\s|[ \t]{2}/)([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
+LAST_ACCOUNT = re.compile(r"\s/\s([a-zäöü]{4,10}\d{0,2})[ \t]*(?=\n|$)")
 # what closes an entry of a record: MÖ 22 mm. Wg
 SIGN = re.compile(r"[.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
@@ -37,13 +38,13 @@ ROLE = re.compile(
     r"\b(?:Arzt|Ärztin|Pflege|Sekretariat|Sekr|DB|AZ|gegengez|[Ee]ingegeben|[Ll]etzte Änderung|[Gg]eändert|Bearb"
     r"|[Bb]earbeitet)"
     r"\.?(?: von| durch)?[ ]?[:/]? ?((?:[a-zäöü]{2,6}|[A-Z][A-Z]?[a-z]{1,2}"
-    r"|[a-z]{3,7}\d{1,3})(?:/[a-zäöü]{2,4})?)(?=\s?(?:[,;)/\n]|$))"
+    r"|[a-z]{3,7}\d{1,3}|[A-Z]{3,8}\d{1,2})(?:/[a-zäöü]{2,4})?)(?=\s?(?:[,;)/\n]|$)|  )"
 )
 AUTHORS = ("author", "Autor", "user", "Erfasser", "Schreiber")
 AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
 INITIALS = re.compile(
-    r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$))"
+    r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$)|[ \t]{2})"
     r"|\d{4}[ \t]{1,8}-([a-zäöü]{2,4})-(?=\s*(?:\n|$))"
 )
 STROKE = re.compile(r"/\s?([A-Za-zäöüß]{2,5}(?:/[a-zäöüß]{2,4})?)[ \t]*(?=\n|$)")
@@ -64,17 +65,18 @@ TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}(?:/
 SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
 # what a word says of who wrote: Schreibkraft js, vid. RU 16.10.14, gedruckt von sbreiden, erstellt: dobleran 20.07.
 SAID = re.compile(
-    r"\b(?:Schreibkraft|Schr|Sekr|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
+    r"\b(?:Schreibkraft|Schr|Schriftf|Sekr|Kürzel|EDV|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
     r"|Export|[Ee]rfasst|[Ee]xportiert|[Aa]usgedruckt|Bearbeitung|[Dd]okumentiert)\.?(?: (?:von|v\.|durch))?[ ]?:? "
     r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
-    r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel)"
+    r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel|(?<=\d) )"
 )
 SAYING = tuple(
-    "Schr Sekr vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung okumentiert".split()
+    "Schr Sekr Kürzel EDV vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
+    " okumentiert".split()
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
-    r"\(?([A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3}|-\d)?|[A-ZÄÖÜ]{2}[-:][a-zäöü]{1,3}\d?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
+    r"\(?((?:Dr|Prof)?[A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3}|-\d)?|[A-ZÄÖÜ]{2}[-:][a-zäöü]{1,3}\d?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
     r"|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4})\)?"
 )
 SHORT_COLUMN = re.compile(r"[a-zäöü]{2,3}")
@@ -157,7 +159,7 @@ def _stamped(text: str) -> Iterator[Entity]:
     signs = (
         match for match in SIGN.finditer(text) if re.match(r"\w[\w)]", text[max(0, match.start() - 2) : match.start()])
     )
-    for match in (*signs, *BEFORE_TIME.finditer(text)):
+    for match in (*signs, *LAST_ACCOUNT.finditer(text), *BEFORE_TIME.finditer(text)):
         if not lexicon()[match[1].rstrip(".")] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
