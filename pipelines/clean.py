@@ -66,7 +66,6 @@ _NESTED_ESCAPES = re.compile(
     r"&(?:(?:amp|AMP|#0*(?:38|65286)|#[xX]0*(?:26|[fF]{2}06));)+(?=(?:amp|AMP|#0*38|#[xX]0*26);)"
 )
 _LINE_FEEDS = str.maketrans("\v\f\x1c\x1d\x1e", "\n\n\n\n\n")
-_BULLETS = "\uf0b7\uf0a7\uf0d8\uf0fc\uf02d"  # Symbol and Wingdings of word processors, in the private use area
 # no width, no meaning: joiners, direction marks, variation selectors, C1 controls that are left over
 _INVISIBLE = re.compile(
     r"[\x80-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff]"

@@ -107,7 +107,9 @@ def deduplicate(
     clusters = join(workspace, [*compared, *linked], make_pipeline)[table.representative]
     duplicates = find_duplicates(workspace, table, clusters, run)
     marks.write_marks(workspace, table, duplicates, marks_url)
-    return summarise(workspace, table, duplicates, clusters, compared, linked)
+    summary = summarise(workspace, table, duplicates, clusters, compared, linked)
+    release_memory()
+    return summary
 
 
 def finished_signatures(corpus: str) -> list[str]:
@@ -225,8 +227,11 @@ def find_duplicates(
     kept = marks.choose(members)
     marked = np.flatnonzero((kept != np.arange(rows.size)) & (rows < workspace.delivered_rows))
     one, other = rows[marked], rows[kept[marked]]
-    similarities = measure(workspace, table.representative[one], table.representative[other], run)
     ids = members["id"].combine_chunks().take(kept[marked])
+    # the members' columns are the most that the driver holds; what is measured next is a block of shingles
+    del members, kept
+    release_memory()
+    similarities = measure(workspace, table.representative[one], table.representative[other], run)
     return marks.Duplicates(one, other, ids, similarities)
 
 

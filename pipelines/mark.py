@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.shard import part_url, read_row_groups, rejection_line, row_groups, sha256
-from pipelines.usage import peak_memory
+from pipelines.usage import peak_memory, release_memory
 from pipelines.vocabulary import VocabularyTally
 from schemas import storage
 from schemas.document import SHARD_SCHEMA, Rejection
@@ -206,3 +206,4 @@ class _FinishShard(beam.DoFn):
 
     def process(self, part: Unmarked) -> Iterator[dict[str, Any]]:
         yield finish_shard(part, self.marking)
+        release_memory()

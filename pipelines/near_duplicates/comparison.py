@@ -18,7 +18,7 @@ from pipelines.near_duplicates.workspace import Workspace, count_shingles, read_
 from schemas import storage
 from schemas.signatures import band_columns
 
-READ_SHINGLES = 1 << 26
+READ_SHINGLES = 1 << 25
 """How many shingles of hot buckets are in memory at once."""
 
 READ_TOGETHER = 1 << 22
@@ -172,6 +172,7 @@ def link(workspace: Workspace, task: int) -> None:
             labels[:] = connected_components(left, right, labels)
         counts += [links.compared, links.skipped]
         pairs.append(candidates.encode(rows[left], rows[right]))
+        del values, offsets  # before the next bucket is read
     for begin, end in itertools.pairwise(cuts.tolist()):
         if sizes[places[begin:end]].sum() > READ_SHINGLES:
             here = np.sort(places[begin:end])

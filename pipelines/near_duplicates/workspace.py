@@ -181,11 +181,14 @@ def count_shingles(workspace: Workspace, rows: np.ndarray) -> np.ndarray:
 
 def read_shingles(workspace: Workspace, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the shingles of `rows`, ascending and wanted, uint32, and their offsets, int64 [rows + 1]."""
-    values, sizes = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    ends = np.concatenate([[0], np.cumsum(count_shingles(workspace, rows))])
+    # filled in place: pieces that are put together at the end would be held twice
+    values, filled = np.empty(ends[-1], np.uint32), 0
     for group, offsets, places in _places(workspace, rows):
-        sizes.append(offsets[places + 1] - offsets[places])
-        values += _read_segments(workspace.url(f"shingles-{group}.bin"), offsets, places)
-    return np.concatenate(values), np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+        for piece in _read_segments(workspace.url(f"shingles-{group}.bin"), offsets, places):
+            values[filled : filled + piece.size] = piece
+            filled += piece.size
+    return values, ends
 
 
 def read_sketches(workspace: Workspace, rows: np.ndarray) -> np.ndarray:
@@ -203,21 +206,22 @@ def _places(workspace: Workspace, rows: np.ndarray) -> Iterator[tuple[int, np.nd
         low, high = np.searchsorted(rows, [workspace.starts[first], workspace.starts[last]])
         if low < high:
             known, offsets = _index(workspace, group)
-            yield group, offsets, np.searchsorted(known, rows[low:high])
+            yield group, offsets, np.searchsorted(known, rows[low:high].astype(np.int32))
 
 
 @functools.lru_cache(32)
 def _index(workspace: Workspace, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the wanted rows of a group, int32, and the offsets of their shingles, uint32 where these are enough."""
     arrays = workspace.read(f"shingles-{group}.npz")
-    return arrays["rows"], arrays["offsets"]
+    rows, offsets = arrays["rows"].astype(np.int32), arrays["offsets"]
+    return rows, offsets.astype(np.uint32) if offsets[-1] < 1 << 32 else offsets
 
 
-def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
-    """Read segments of a file of uint32, neighbours at once."""
-    begins, ends = offsets[places], offsets[places + 1]
+def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield segments of a file of uint32, neighbours at once."""
+    begins, ends = offsets[places].astype(np.int64), offsets[places + 1].astype(np.int64)
     far = np.flatnonzero(begins[1:] - ends[:-1] > GAP) + 1
     first, last = np.concatenate([[0], far]), np.concatenate([far - 1, [places.size - 1]])
-    found = []
     with storage.open_input(url) as stream:
         for low, high in batches(ends[last] - begins[first], READ):
             blocks, shifts, size = [], [], 0
@@ -228,5 +232,4 @@ def _read_segments(url: str, offsets: np.ndarray, places: np.ndarray) -> list[np
                 size += end - begin
             here = slice(first[low], last[high - 1] + 1)
             shift = np.repeat(shifts, last[low:high] - first[low:high] + 1)
-            found.append(gather_segments(np.concatenate(blocks), begins[here] + shift, ends[here] - begins[here]))
-    return found
+            yield gather_segments(np.concatenate(blocks), begins[here] + shift, ends[here] - begins[here])
