@@ -34,7 +34,7 @@ from pipelines.runners import beam_options, pipeline_factory
 from pipelines.shard import part_url
 from pipelines.sources import sources
 from pipelines.splits import PlanBatches, Split, batches, read_plan
-from pipelines.usage import PassClock
+from pipelines.usage import PassClock, release_memory
 from schemas import storage
 from schemas.document import RawDocument
 from schemas.manifest import VARIANTS, Manifest
@@ -99,6 +99,7 @@ def build_corpus(build: Build) -> Manifest:
     accounts = run_pass_one(build, recipe, parts)
     check_failures(accounts, build.maximum_failed)
     clock.lap("parts")
+    release_memory()
     unmarked = number_parts(accounts)
     summary = deduplicate(
         [part_url(build.work, "signatures", part.part) for part in unmarked],

@@ -24,7 +24,7 @@ READ_SHINGLES = 1 << 25
 READ_TOGETHER = 1 << 22
 """How many shingles small hot buckets that are read together have."""
 
-COMPARE_SHINGLES = 1 << 22
+COMPARE_SHINGLES = 1 << 21
 """How many shingles, counted in every pair, are compared at once: more take memory and no less time."""
 
 SEEN_PAIRS = 1 << 25

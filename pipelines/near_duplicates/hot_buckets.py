@@ -22,7 +22,7 @@ from pipelines.near_duplicates.odd_sketches import (
     promising_pairs,
     sketch_words,
 )
-from pipelines.near_duplicates.prefix_filter import BLOCK, element_counts, filter_prefixes
+from pipelines.near_duplicates.prefix_filter import element_counts, filter_prefixes
 from pipelines.near_duplicates.similarity import batches, gather, jaccard, jaccard_with
 
 PIVOTS = 24
@@ -39,6 +39,9 @@ EASY = 2048
 
 FINER = 4
 """How many times as large the sketches are by which the pairs that these leave are looked at once more."""
+
+BLOCK = 1 << 20
+"""How many elements are compared with a pivot at once."""
 
 BATCH = 1 << 15
 """How many pairs are compared, at least, before looking again at what is apart."""

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-PAIR_VALUES = 1 << 20
+PAIR_VALUES = 1 << 19
 """How many shingle hashes are compared at once."""
+
+GATHERED = 1 << 17
+"""How many values are gathered at once: their places, 8 bytes each, should stay in the cache."""
 
 
 def gather(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -18,7 +21,12 @@ def gather(values: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> tuple[n
 def gather_segments(values: np.ndarray, begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the segments of `values` that begin at `begins` and have `lengths`, one after the other."""
     ends = np.cumsum(lengths)
-    return values[np.arange(ends[-1] if ends.size else 0) + np.repeat(begins - (ends - lengths), lengths)]
+    found = np.empty(ends[-1] if ends.size else 0, values.dtype)
+    shifts = begins - (ends - lengths)
+    for low, high in batches(lengths, GATHERED):
+        first, last = ends[low] - lengths[low], ends[high - 1]
+        found[first:last] = values[np.arange(first, last) + np.repeat(shifts[low:high], lengths[low:high])]
+    return found
 
 
 def jaccard(values: np.ndarray, offsets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:

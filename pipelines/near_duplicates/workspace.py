@@ -29,7 +29,7 @@ BATCH_ROWS = 1 << 13
 GAP = 1 << 14
 """Shingles between two wanted segments of a file below which both are read in one."""
 
-READ = 1 << 21
+READ = 1 << 20
 """How many shingles are read in one, about."""
 
 

@@ -140,7 +140,7 @@ def _numeric_age(text: str, start: int, end: int) -> int:
         return end
     if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end
-    if end - start == 2 and (DEATH.search(before) or (before.endswith("mit ") and DIED.match(text, end))):
+    if end - start == 2 and (DEATH.search(before) or (before.endswith(("mit ", " m. ")) and DIED.match(text, end))):
         return end
     if SEVERAL.match(text, end) or (end - start == 2 and _is_bare_age(text, start, before)):
         return end
