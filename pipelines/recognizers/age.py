@@ -60,7 +60,7 @@ KIN = re.compile(
 )
 # 57 J., männl.; but not seit 10 J.
 # at the end of a line, after a name: Sommer Josef, 65 a
-LAST_IN_LINE = re.compile(r"\s?a[ \t]*(?:\n|$)")
+LAST_IN_LINE = re.compile(r"\s?a\.?[ \t]*(?:\n|$)")
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
 DURATION = re.compile(
     r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/\d]|\d[.,]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
@@ -72,7 +72,8 @@ Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\)|\sG\d|\s(?:Mädchen|Bub|Junge|Knabe|P
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|(]")
 STATED = re.compile(
-    r"\bAlters?(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?\s?(?:knapp|ca\.|etwa|rund)?\s?$"
+    r"\b(?:Alters?|Spenderalter)(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?"
+    r"\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
 DEATH = re.compile(
     r"(?:(?:[Mm]utter|[Vv]ater|[Oo]ma|[Oo]pa) wurde|(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit) $"

@@ -35,7 +35,7 @@ SPACED = re.compile(
 )
 DAY_SLASH_MONTH = re.compile(rf"{DAY}/{MONTH}(?![\d/.,])")
 BEFORE_SLASHED = re.compile(r"\b(?:[Aa]m|[Vv]om|gesehen|[Aa]b|[Bb]is|den)\s$")
-BEFORE_DASHED = re.compile(r"\b(?:am|vom)\s?$")
+BEFORE_DASHED = re.compile(r"\b(?:[Aa]m|[Vv]om|[Aa]b|[Bb]is|[Ss]eit)\s?$")
 BORN_IN = re.compile(r"\s{1,2}in\s")
 BORN_BEFORE = re.compile(r"\b(?:wurde|sei|ist|er|sie)\s{1,2}$")
 # what a year is said with: Sommer 2025, Weihnachten 2019
@@ -150,7 +150,10 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
         ):
             return match.end()
     if (match := SLASHED.match(text, start)) and (
-        len(match[0]) == 8 or BIRTH.search(around) or (int(match[1]) > MOST_POINTS and not RATIO_BEFORE.search(around))
+        len(match[0]) == 8
+        or _is_alone(text, start, match.end())
+        or BIRTH.search(around)
+        or (int(match[1]) > MOST_POINTS and not RATIO_BEFORE.search(around))
     ):
         return match.end()
     if BEFORE_DASHED.search(around) and (match := DASHED.match(text, start)):
@@ -169,6 +172,11 @@ def _ambiguous(tokens: Tokens, index: int) -> int:
             return 0
         return match.end()
     return 0
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether something is the last column of its line, behind wide space."""
+    return text[max(0, start - 4) : start] == "    " and text[end : end + 1] in ("", "\n")
 
 
 def _partial(text: str, start: int, end: int, around: str) -> int:

@@ -53,12 +53,15 @@ TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?:19|20)\d\d(?
 # where all dates are written with hyphens: 17-03-2005, 20-06-05
 FULL_DASHED = re.compile(r"(?<![\d-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d(?![\d-])")
 SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?![\w/-]|[.,]\d)")
+# the same without noughts, which doses are written like: told by the first of them, after its word
+LOOSE_DASHED = re.compile(rf"(?<![\w/-]){DAY}-{MONTH}-\d\d(?![\w/-]|[.,]\d|\s?(?:mg|ml|IE|Tbl|Trpf|Hub))")
+TOLD_DASHED = re.compile(rf"\b(?:[Gg]eb\.?|[Dd]at(?:um|\.)|DATUM|[Aa]m|[Vv]om):?\s{{1,3}}{DAY}-{MONTH}-\d\d(?![\w/-])")
 # the days of a course, without their last full stop: 04.01 Übernahme
 DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
 DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
-DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
+DASHED_MONTH = re.compile(r"-(?:0?[1-9]|1[0-2])(?!\d)")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
 # siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
 SPOKEN = re.compile(
@@ -114,6 +117,8 @@ def set_apart(text: str) -> Iterator[Entity]:
 def _dashed(text: str) -> Iterator[Entity]:
     """Yield dates with hyphens: of birth, at the end of a line, and all where the text writes dates so."""
     for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
+        yield Entity("DATE", *match.span(), 0.7, NAME)
+    for match in LOOSE_DASHED.finditer(text) if TOLD_DASHED.search(text) else ():
         yield Entity("DATE", *match.span(), 0.7, NAME)
     for match in BORN_DASHED.finditer(text):
         yield Entity("DATE_OF_BIRTH", *match.span(1), 0.8, NAME)

@@ -19,6 +19,8 @@ FAMOUS = frozenset(
     "usz akh charité uke inselspital mhh uksh ukgm ukd ukb ukm ukr ukw ukl umg umm bergmannsheil bergmannstrost".split()
 )
 KINDS = frozenset(read_lines("hospitals"))
+# what houses by their place are called: Schlosspark-Klinik
+LANDSCAPE = re.compile(r"[a-zäöüß](?:park|hof|wald|see|tal|blick|garten|stein|burg|feld|hain|höhe|quell|brunn)$")
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
 # who runs houses and is written before a hyphen: LWL-Klinik
 OPERATORS = frozenset("LWL LVR BG DRK SRH KMG GLG AMEOS LVA DRV RHM".split())
@@ -54,7 +56,7 @@ EMPLOYER = re.compile(
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
 )
 FAMILY_FIRM = re.compile(
-    r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}&\s{0,2}"
+    r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}[&+]\s{0,2}"
     r"(?:Söhne|Sohn|Töchter|Partner|Kollegen|Co\b\.?(?: KG)?)"
 )
 TEACHING = re.compile(
@@ -67,7 +69,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.EMPLOYMENT):
         if match := EMPLOYER.match(tokens.text, tokens.ends[index]):
             yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
-    for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text else ():
+    for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text or "+" in tokens.text else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD):
         flag = tokens.flags[index]
@@ -142,6 +144,7 @@ def _before(tokens: Tokens, index: int) -> tuple[int, bool]:
     ):
         first -= 2
         named |= _is_proper(tokens, first) or tokens.word(first).lower() in SAINTS or tokens.word(first) in OPERATORS
+        named |= bool(LANDSCAPE.search(tokens.word(first)))
         if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.joined(first):
             first, named = first - 3, True
     while first and not tokens.new_line(first) and index - first < FARTHEST and tokens.gap(first) in GAPS:

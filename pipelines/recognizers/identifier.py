@@ -28,6 +28,8 @@ AFTER_FIELD = re.compile(
 )
 ROOM = (
     "saal",
+    "sektionssaal",
+    "bettenhaus",
     "klingel",
     "zimmer",
     "zi",
@@ -152,13 +154,14 @@ FORMS = [
             r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+|[A-Z](?!\w))?(?!\d)"
             r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)"
             r"|[A-Z]\d{4} \d{2} \d{6}(?!\d)|[A-Z]{2} \d{6}-[A-Z](?!\w)"
-            r"|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?!\d)"
+            r"|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?:-[A-Z](?!\w))?(?!\d)|[A-Z][a-z]-\d\d-\d{3,6}(?!\d)"
+            r"|[A-Z]{2,3}(?:-\d\d){2}-\d{3,6}(?!\d)"
         ),
     ),
     (
         "long",
         re.compile(
-            r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?![\d,])|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|(?:19|20)\d\d/\d{4,6}(?![\d/])|0\d{3}/\d{5}(?![\d/])|\d{4,6}-\d{4}(?!\d)"
+            r"[A-Z]{0,3}-?\d{7,}(?:[-/]\d+)*(?:-[A-Z](?!\w))?(?![\d,])|\d{4}-\d{6}(?!\d)|\d{6}-\d{2,}(?!\d)|\d{4}/\d{2}/\d{5,7}(?!\d)|(?:19|20)\d\d/\d{4,6}(?![\d/])|0\d{3}/\d{5}(?![\d/])|\d{4,6}-\d{4}(?!\d)"
         ),
     ),
 ]
@@ -168,11 +171,17 @@ FORMS_OF_COURTS = re.compile(r"\d [A-Z]{1,5} \d{1,6}/\d{2}(?!\d)")
 """A file's number at a court, with one digit before: 7 XVII 341/09."""
 
 
+# the names of files: Haberkorn_T_0309.pdf
+FILE_NAME = re.compile(r"(?<![\w.])[\w-]+_[\w-]+\.(?:pdf|docx?|rtf|txt|dcm|tiff?|jpe?g|xml|wav)\b", re.IGNORECASE)
+
+
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the identifiers of a text."""
     done = 0
     for match in CODES.finditer(tokens.text):
         yield Entity("ID", match.start(), match.end(), 0.6, NAME)
+    for match in FILE_NAME.finditer(tokens.text) if "_" in tokens.text else ():
+        yield Entity("ID", match.start(), match.end(), 0.7, NAME)
     for match in THEATRE.finditer(tokens.text) if any(name in tokens.text for name in THEATRES) else ():
         yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
     for match in VEHICLE.finditer(tokens.text) if any(name in tokens.text for name in VEHICLES) else ():

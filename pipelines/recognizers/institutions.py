@@ -57,6 +57,7 @@ ORDERS = re.compile(
 FIRM = re.compile(
     r"\b(?:bei|über|von|durch) (?:der )?(?:Fa\.|Firma) ((?:[A-ZÄÖÜ][\w&-]+)(?: (?:& )?[A-ZÄÖÜ][\w&-]+){0,2})"
 )
+LABORATORY = re.compile(r"\bLabor ([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 # who employs so many that the name alone is known
 EMPLOYERS = read_lines("employers")
 EMPLOYED_BY = re.compile(
@@ -102,7 +103,9 @@ HEADS = re.compile(r"(?i)(?:praxis|praxen|institut|klinik|zentrum|labor|mvz|ordi
 PARTNERS = re.compile(
     r"(?:\s?[/,&+]\s?|\sund\s)(?:Partner(?:innen)?|Kolleg(?:en|innen|:innen)|[A-ZÄÖÜ][a-zäöüß]+(?:-[A-Z]\w+)?)"
 )
-SUFFIX = re.compile(r"\s(?:gGmbH|GmbH(?: & Co\.? KG)?|AG|e\.\s?V\.|KG|SE|Krankenkasse|Versicherung)(?!\w)")
+SUFFIX = re.compile(
+    r"\s(?:gGmbH|GmbH(?: & Co\.? KG)?|AG|e\.\s?V\.|KG|SE|A\.\s?ö\.\s?R\.|AöR|Krankenkasse|Versicherung)(?!\w)"
+)
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
@@ -136,8 +139,7 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
     for match in HELICOPTER.finditer(text) if "Christoph" in text else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     yield from _quoted(tokens)
-    for match in EMPLOYED_BY.finditer(text):
-        yield Entity("ORGANIZATION", *match.span(1), 0.6, NAME)
+    yield from _firms(tokens)
     for match in HOME_NAME.finditer(text) if "Haus " in text else ():
         yield Entity("HOSPITAL", match.start(1), match.end(1), 0.6, NAME)
     for index in [index for index, word in enumerate(tokens.words) if word in SHORT_KINDS]:
@@ -149,6 +151,17 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
         if not tokens.flag(tokens.first(match.start())) & WORDS:
             yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
     yield from _wards(tokens)
+
+
+def _firms(tokens: Tokens) -> Iterator[Entity]:
+    """Yield employers known by their name alone, and laboratories called after a person: Labor Enders."""
+    text = tokens.text
+    for match in EMPLOYED_BY.finditer(text):
+        yield Entity("ORGANIZATION", *match.span(1), 0.6, NAME)
+    for match in LABORATORY.finditer(text) if "Labor " in text else ():
+        flag = tokens.flag(tokens.first(match.start(1)))
+        if flag & NAMES and not flag & (WORDS | Flag.MEDICAL):
+            yield Entity("ORGANIZATION", match.start(), match.end(), 0.6, NAME)
 
 
 def _quoted(tokens: Tokens) -> Iterator[Entity]:

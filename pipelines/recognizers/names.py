@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.recognizers.lexicon import NAME, WORDS, Flag
+from pipelines.recognizers.lexicon import NAME, WORDS, Flag, lexicon
 from pipelines.recognizers.tokens import Tokens
 
 Span = tuple[int, int]
@@ -111,7 +111,8 @@ def _leads_to_name(tokens: Tokens, index: int) -> bool:
     at = index
     word, noun = tokens.words[index], tokens.flag(index + 1) & WORDS and tokens.is_upper(index + 1)
     noun = noun and not tokens.flag(index + 1) & (NAME | Flag.PLACE)
-    if (word in PREPOSITIONS and noun) or (word == "den" and not tokens.flag(index - 1) & Flag.PARTICLE):
+    adjective = tokens.word(index + 1).endswith(("ischen", "lichen"))
+    if (word in PREPOSITIONS and (noun or adjective)) or (word == "den" and not tokens.flag(index - 1) & Flag.PARTICLE):
         return False
     if word == "und" and not tokens.flag(index - 1) & Flag.PARTICLE:
         return False
@@ -164,7 +165,13 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
     if not _is_cased_as_name(word) or (word.isupper() and NO_NAME.fullmatch(word)):
         return False
     if flag & (Flag.MEDICAL | Flag.WARD) and not flag & NAME and (parts or not any_word or flag & Flag.WARD):
-        return False
+        # an ending alone does not make a surname medical: Dr. Ayodele Bamgbose
+        unknown = (
+            not flag & Flag.WARD
+            and not lexicon().is_word(word)
+            and not tokens.flag(index - 1) & (WORDS | Flag.PARTICLE)
+        )
+        return any_word and parts == 1 and unknown
     if (parts and _begins_address(tokens, index)) or (not parts and not any_word and _is_compound(tokens, index)):
         return False
     if not flag & NAME and word.isupper() and len(word) < 4 and not tokens.closes(index + 1):
@@ -180,6 +187,8 @@ def _accepts(tokens: Tokens, index: int, parts: int, any_word: bool, given: bool
     if any_word and parts == 1 and not flag & Flag.MEDICAL and tokens.ends_column(index + 1):
         return True
     # after a given name, a particle or an initial any noun can be a surname: Ida Fuß, C. Finger
+    if parts > 1 and not tokens.flag(index - 1) & (Flag.FIRST_NAME | Flag.PARTICLE) and tokens.word(index - 1) != ".":
+        return False  # Gerlinde Oberhumer-Stix Polypen
     return given and parts < 3 and not flag & Flag.MEDICAL and tokens.word(index - 1) != ","
 
 

@@ -18,6 +18,8 @@ TRIGGER = Flag.SALUTATION | Flag.TITLE | Flag.STAFF | Flag.PATIENT | Flag.NAME_F
 COLLEAGUES = ("Kollege", "Kollegin")
 PLURAL = ("drs", "dres", "herren", "frauen", "familie", "eheleute", "ehepaar", "dr", "prof", "oa", "oä")
 AND = ("und", "u", "/", "&", "sowie", ",", ";")
+# what stands between a salutation and a name and means something else elsewhere: Herr RA Droste
+OFFICES = frozenset("RA RAin StA StAin OStR StR KOK PHK POM POK Pfr Pfrin".split())
 DEPARTMENTS = frozenset("sozialdienst sekretariat anästhesie leitung schreibdienst freigabe diktat vertretung".split())
 LEADING = (":", "|", "-", "/", "in", "r", "(", ")", ",", "von", "durch", "an")
 ARTICLES = ("der", "die", "den", "dem", "des", "das")
@@ -116,6 +118,8 @@ def _is_compounded(tokens: Tokens, index: int) -> bool:
 def _after_title(tokens: Tokens, index: int) -> Span | None:
     """Return the name after a title or salutation; "Frau Kollegin Weigel" has a word between."""
     at = skip_titles(tokens, index + 1)
+    if tokens.flags[index] & Flag.SALUTATION and tokens.words[at : at + 1] and tokens.words[at] in OFFICES:
+        at = skip_titles(tokens, at + 1)
     if _is_compounded(tokens, at):
         return None
     word = tokens.words[index].lower()

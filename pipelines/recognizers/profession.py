@@ -12,7 +12,7 @@ ENTITIES = ["PROFESSION"]
 NAME = "profession"
 
 STATED = re.compile(
-    r"(?:\b(?:Mutter|Vater|selbst|pens\.)"
+    r"(?:\b(?:Mutter|Vater|selbst|pens\.|ehem\.)"
     r"|\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann) [A-ZÄÖÜ]\w+,"
     r"|\b(?:Sohn|Tochter|Kind|Kindern) eine[sr](?: [^.\n]{2,40} und eine[sr])?"
     r"|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich"
@@ -34,11 +34,11 @@ IN_BRACKETS = re.compile(
 BEFORE_TITLE = re.compile(
     r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
-    r"|gelernte[rn]?|pensionierte[rn]?|pens\.|, früher|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
+    r"|gelernte[rn]?|pensionierte[rn]?|pens\.|ehem\.|[Ee]hemalige[rn]?|, früher|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
     r"|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
 )
 # früher Posthalterin, seit 2014 Spargelstecher: what follows may be an illness or habit
-TIMED = re.compile(r"früher|\d ")
+TIMED = re.compile(r"früher|\d |ehem|Ehem")
 NO_CALLING = re.compile(
     r"(?:raucher|trinker|mutter|vater|bruder|schwester|tochter|kinder|partner|witwer|iker|patient)(?:in)?$",
     re.IGNORECASE,

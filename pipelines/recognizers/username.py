@@ -20,8 +20,19 @@ TYPED = ("protokoll", "dikt", "diktat", "schreibdienst", "geschrieben", "schreib
 KNOWN = Flag.COMMON | Flag.UNIT | Flag.MEDICAL | Flag.TITLE | Flag.ANATOMY | Flag.SALUTATION | Flag.PATIENT
 # the marks of who dictated and who typed: at the end of a date's line, or a line of their own
 STAMPED = re.compile(
-    r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,6}|[a-zäöü]{3})(?=\)?\s*(?:\n|$))"
+    r":\d\d(?: Uhr)?(?:,?\s{1,2}|\s?/\s?)([a-z]{2,8}\d{1,3}|[A-ZÄÖÜ]{2,10}|[a-zäöü]{3})(?=\)?\s*(?:\n|$))"
 )
+# - HARN1, / ICU_WEIRATHER after a time
+AFTER_TIME = re.compile(
+    r":\d\d(?: Uhr)? [-–/] ([A-ZÄÖÜ]{3,10}\d{0,2}|[A-Z]{2,5}_[A-ZÄÖÜ]{3,14})(?=[ \t]{2}|[ \t]*(?:\n|$))"
+)
+# a mark before a date that ends a line: sah  18.04.21; np 21.05.24; hkirst 19.04.2024
+BEFORE_DATE = re.compile(
+    r"(?:(?:^|\n)[ \t]*|[ \t]{3})([a-zäöü]{2,8})[ \t]{1,3}(?=\d\d\.\d\d\.\d\d(?:\d\d)?[ \t]*(?:\n|$))"
+    r"|[ \t]{3}([a-zäöü]{4,10}) (?=\d{4}-\d\d-\d\d \d\d:\d\d)|, ([a-zäöü]{4,10}) (?=\d\d\.\d\d\.\d{4}\b)"
+)
+# saz:ml between columns
+BETWEEN_COLUMNS = re.compile(r"[ \t]{3}([a-zäöü]{2,4}:[a-zäöü]{2,3})(?=[ \t]{3}|[ \t]*(?:\n|$))")
 # what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
 LAST = re.compile(r"(?:\s/\s|[ \t]{2}/)([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
 LAST_ACCOUNT = re.compile(r"\s/\s([a-zäöü]{4,10}\d{0,2})[ \t]*(?=\n|$)")
@@ -76,7 +87,7 @@ SAYING = tuple(
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
-    r"\(?((?:Dr|Prof)?[A-ZÄÖÜa-zäöü]{1,3}\.?[/-][a-zäöüß]{2,4}(?:-[a-zäöü]{2,3}|-\d)?|[A-ZÄÖÜ]{2}[-:][a-zäöü]{1,3}\d?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
+    r"\(?((?:Dr|Prof)?[A-ZÄÖÜa-zäöü]{1,3}\.?[/-][A-ZÄÖÜa-zäöüß][a-zäöüß]{1,3}(?:-[a-zäöü]{2,3}|-\d)?|[A-ZÄÖÜ]{2}[-:][a-zäöü]{1,3}\d?|[a-zäöü]{2,8}/[a-zäöü]{2,3}"
     r"|[a-zäöü]{2,8}_[a-zäöü]{1,3}\d{0,2}|(?<=\()[a-zäöü]{2,4})\)?"
 )
 SHORT_COLUMN = re.compile(r"[a-zäöü]{2,3}")
@@ -176,7 +187,8 @@ def _stamped(text: str) -> Iterator[Entity]:
 def _set_apart(text: str) -> Iterator[Entity]:
     """Yield the marks that a word announces, that fill a line or a column, or that stand beside a time."""
     said = SAID.finditer(text) if any(word in text for word in SAYING) else ()
-    for match in (*said, *_last_columns(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
+    marked = (*AFTER_TIME.finditer(text), *BEFORE_DATE.finditer(text), *BETWEEN_COLUMNS.finditer(text))
+    for match in (*said, *marked, *_last_columns(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
         begin, end = match.span(match.lastindex or 0)
         parts = re.split(r"[/._:-]", text[begin:end])
         if not any(_is_word(part) for part in parts if part not in ENDINGS) and not ENDINGS.issuperset(parts):
