@@ -55,6 +55,7 @@ TAIL = re.compile(
     r"|,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
     r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
+HOUSE_NUMBER = re.compile(r"[a-zäöüß.] \d{1,3} ?[a-z]?,?\s{1,2}$")
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
 
@@ -119,6 +120,8 @@ def _postcode(tokens: Tokens, index: int) -> Iterator[Entity]:
         and not re.search(r"(?:\d\s?[a-z]?|,|\n|wohnhaft(?: in)?|wh\.:?|PLZ:?)\s*$", text[max(0, start - 14) : start])
     ):
         return
+    # after a street with its number any noun is a place: Achtern Diek 3, 26802 Moormerland
+    known |= len(word) == 5 and bool(HOUSE_NUMBER.search(text, max(0, start - 24), start)) and tokens.closes(place + 1)
     if tokens.flag(place) & (Flag.MEDICAL | Flag.UNIT | Flag.MONTH) or (tokens.flag(place) & Flag.COMMON and not known):
         return
     if len(word) == 4 and word[:2] in ("19", "20") and not known:

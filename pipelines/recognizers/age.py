@@ -56,12 +56,13 @@ AGED = re.compile(r"(?:\s\d/\d)?\s?(?:a|J\.?|Jahre)(?![\w-])")
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
 KIN = re.compile(
-    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung)\b[^;\n]{0,60}$"
+    r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung|Erst\w{3,20})\b[^;\n]{0,60}$"
 )
 # 57 J., männl.; but not seit 10 J.
 # at the end of a line, after a name: Sommer Josef, 65 a
 LAST_IN_LINE = re.compile(r"\s?a\.?[ \t]*(?:\n|$)")
 YEARS_ALONE = re.compile(r"\s?J\.(?![- ]?\d)")
+AFTER_DATE = re.compile(r"(?:19|20)\d\d, $")
 DURATION = re.compile(
     r"(?:vor|seit|nach|über|ca\.|alle|in|für|etwa|je|pro|von|x|binnen|um|[-–/\d]|\d[.,]|mind\.|bis|zu|max\.|auf|noch|knapp|rund)\s?$"
 )
@@ -151,7 +152,8 @@ def _numeric_age(text: str, start: int, end: int) -> int:
 def _is_bare_age(text: str, start: int, before: str) -> bool:
     """Tell whether two digits are an age though no word says so: 57 J., männl.; Mutter Mamma-Ca mit 44."""
     end = start + 2
-    if YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ") and not DURATION.search(before):
+    dated = AFTER_DATE.search(before)
+    if YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ") and (dated or not DURATION.search(before)):
         return True
     if before.endswith(", ") and LAST_IN_LINE.match(text, end):
         return True

@@ -25,12 +25,14 @@ INTERNATIONAL = re.compile(
 NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
     r"|0[1-9] \d{4}(?: \d{1,4}){1,2}|01 ?/ ?\d[\d ]{3,8}\d(?:-\d{1,5})?"
+    r"|01 \d{3} \d{2,4}-\d{1,5}"
     r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d(?: (?:Kl|Dw|DW)\.? \d{1,5})?"
 )
 AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
 BEFORE_AT = re.compile(r"[\w.+%-]+\s{0,2}$")
 AFTER_AT = re.compile(
-    r"\s{0,2}[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*", re.IGNORECASE
+    r"\s{0,2}(?=[\w-]*[^\W\d_])[\w-]+(?:(?:\.|\s?\(dot\)\s?|\s?\[dot\]\s?|\s?\(punkt\)\s?| dot | punkt )[\w-]+)*",
+    re.IGNORECASE,
 )
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"„“]+[^\s<>\"„“.,;:!?)]", re.IGNORECASE)
 DOMAIN = re.compile(r"\.(?:de|at|ch|com|org|net|info|eu|li|lu|local|intern|example|test)\b(?:/[\w/.-]*\w)?(?!\.?\w)")

@@ -63,6 +63,18 @@ DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
 DASHED_MONTH = re.compile(r"-(?:0?[1-9]|1[0-2])(?!\d)")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
+# the day in the mark of who typed: kreu 250423, ytro/241222
+IN_MARK = re.compile(
+    r"(?:\n|[ \t]{3})[a-zäöü]{2,6}[ /]((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d)(?=[ \t]*(?:\n|$))"
+)
+# days and months with hyphens and nothing else, after their prepositions: am 09-05
+TOLD_DAY = re.compile(
+    r"\b(?:[Aa]m|[Bb]is|[Vv]om|[Ss]eit|[Aa]b) (?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?![\d/-]|[.,]\d)"
+)
+DAY_DASHED = re.compile(
+    r"(?<![\w/.,-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?=[.,;:)]?(?:\s|$))"
+    r"(?!\s?(?:Wo|Tag|Mon|Jahr|IE|IU|mg|ml|mm|cm|x\b|h\b|%|Uhr|J\b))"
+)
 # siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
 SPOKEN = re.compile(
     rf"\b(?:[a-zäöü]{{3,20}}t(?:er|en|e)\s+)?(?:{MONTH_NAME}|[a-zäöü]{{3,20}}ten)\s+(?:(?:acht|neun)zehnhundert"
@@ -92,6 +104,7 @@ PLAIN = (
     (TIMED, (), 0.8),
     (SCANNED_YEAR, ("O", "o", "l", "I"), 0.8),
     (SHORT_YEAR_OF, ("n.", "p.", "ED", "seit"), 0.6),
+    (IN_MARK, (), 0.6),
     (ENGLISH, ("@", "Date"), 0.8),
     (WEEK, ("KW", "Q"), 0.7),
 )
@@ -120,6 +133,8 @@ def _dashed(text: str) -> Iterator[Entity]:
         yield Entity("DATE", *match.span(), 0.7, NAME)
     for match in LOOSE_DASHED.finditer(text) if TOLD_DASHED.search(text) else ():
         yield Entity("DATE", *match.span(), 0.7, NAME)
+    for match in DAY_DASHED.finditer(text) if len(TOLD_DAY.findall(text)) > 1 else ():
+        yield Entity("DATE", *match.span(), 0.6, NAME)
     for match in BORN_DASHED.finditer(text):
         yield Entity("DATE_OF_BIRTH", *match.span(1), 0.8, NAME)
     for match in DASHED_AT_END.finditer(text):

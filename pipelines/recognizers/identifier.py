@@ -55,7 +55,7 @@ ROOM_VALUE = re.compile(
 )
 WARD = re.compile(
     r" ([A-Z]{1,2}[- ]?\d{1,3}[A-Za-z]?|[A-Z]{1,2}|[IVX]{1,3}|\d{1,2}[A-Z]?)"
-    r"(?=(?<=[IVX]{2}) und\b|\s*(?:$|[\n,;:./)]|->|zur\b|am\b|vom\b"
+    r"(?=(?<=[IVX]{2}) und\b|\s*(?:$|[\n,;:./)]|->|- |zur\b|am\b|vom\b"
     r"|um\b))"
 )
 TRANSFER = re.compile(
@@ -142,7 +142,7 @@ FORMS = [
         "histology",
         re.compile(
             r"[A-Z]{0,3}[-/ ]?\d{4,7}[a-z]?[-/](?:(?:19|20)?\d\d)(?!\d)|[A-Z]{1,2}[-/ ]?(?:19"
-            r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?!\d)|\d\d/[3-9]\d{3}(?![\d.,/])"
+            r"|20)?\d\d[-/.]\d{5,7}(?!\d)|[A-Z]{1,2}(?:19|20)?\d\d[-/.]\d{3,7}(?!\d)|\d{2}[-/]\d{5,7}(?:-\d)?(?!\d)|\d\d/[3-9]\d{3}(?![\d.,/])"
         ),
     ),
     ("file", re.compile(r"\d{1,4} (?:[A-Z][A-Za-z]{1,3}|[A-Z]{1,5}) \d{1,6}(?: [A-Z][a-z]{1,3} \d{1,6})?/\d{2}(?!\d)")),
@@ -154,7 +154,7 @@ FORMS = [
             r"[A-Z]{2,4}_\d{3,}(?!\d)|[A-Z]{2,3}-\d{2,4}-\d{3,}(?:-[A-Z\d]+)?(?!\w)|[A-Z]{1,4}-?\d{6,}(?:-\d+|[A-Z](?!\w))?(?!\d)"
             r"|[A-Z]{2,4}-\d{5}(?!\d)|[A-Z]\d{4}(?: \d{2,3}){3}(?!\d)"
             r"|[A-Z]\d{4} \d{2} \d{6}(?!\d)|[A-Z]{2} \d{6}-[A-Z](?!\w)"
-            r"|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?:-[A-Z](?!\w))?(?!\d)|[A-Z][a-z]-\d\d-\d{3,6}(?!\d)"
+            r"|[A-Z]{1,2}/(?:19|20)?\d\d/\d{3,}(?:-[A-Z](?!\w))?(?!\d)|[A-Z][a-z]-\d\d-\d{3,6}(?!\d)|\d\d-[A-Z]-\d{4,6}(?!\d)"
             r"|[A-Z]{2,3}(?:-\d\d){2}-\d{3,6}(?!\d)"
         ),
     ),
@@ -171,8 +171,10 @@ FORMS_OF_COURTS = re.compile(r"\d [A-Z]{1,5} \d{1,6}/\d{2}(?!\d)")
 """A file's number at a court, with one digit before: 7 XVII 341/09."""
 
 
-# the names of files: Haberkorn_T_0309.pdf
-FILE_NAME = re.compile(r"(?<![\w.])[\w-]+_[\w-]+\.(?:pdf|docx?|rtf|txt|dcm|tiff?|jpe?g|xml|wav)\b", re.IGNORECASE)
+# the names of files: Haberkorn_T_0309.pdf; looked for from their ends, since a text may be one long name
+FILE_END = re.compile(r"\.(?:pdf|docx?|rtf|txt|dcm|tiff?|jpe?g|xml|wav)\b", re.IGNORECASE)
+FILE_NAME = re.compile(r"(?<![\w.-])[\w-]{1,80}$")
+LONGEST_FILE_NAME = 81
 
 
 def find(tokens: Tokens) -> Iterator[Entity]:
@@ -180,8 +182,10 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     done = 0
     for match in CODES.finditer(tokens.text):
         yield Entity("ID", match.start(), match.end(), 0.6, NAME)
-    for match in FILE_NAME.finditer(tokens.text) if "_" in tokens.text else ():
-        yield Entity("ID", match.start(), match.end(), 0.7, NAME)
+    for match in FILE_END.finditer(tokens.text) if "_" in tokens.text else ():
+        name = FILE_NAME.search(tokens.text, max(0, match.start() - LONGEST_FILE_NAME), match.start())
+        if name and "_" in name[0]:
+            yield Entity("ID", name.start(), match.end(), 0.7, NAME)
     for match in THEATRE.finditer(tokens.text) if any(name in tokens.text for name in THEATRES) else ():
         yield Entity("ID", match.start(1), match.end(1), 0.6, NAME)
     for match in VEHICLE.finditer(tokens.text) if any(name in tokens.text for name in VEHICLES) else ():

@@ -33,7 +33,7 @@ KINDS = re.compile(
 SHORT_KINDS = frozenset(
     "AG LG OLG SG VG LSG StA JVA PI PP SKH BKH LKH SRH RNZ HNZ DRZ NRZ BORG BRG HTL HAK BHS RLS ILS DRK"
     " ASB KV FF FFW LK PSD ATZ KfH MDK MD VHS VfL VfB SC SK FC UKH KH NCT SPZ ZfP KKH EvK SHG BDH AWO DRV"
-    " LVA LSV BG RK MVZ BHB BKK POS EOS VEB LPG TV TSV TuS SV SpVgg TSG".split()
+    " LVA LSV BG RK BwZK BwK MVZ BHB BKK POS EOS VEB LPG TV TSV TuS SV SpVgg TSG".split()
 )
 AFTER_SHORT_KIND = re.compile(r"[ -](?:1[89]\d\d )?([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 SCHOOLS = re.compile(r"\b[A-ZÄÖÜ][a-zäöüß]{4,20}(?:schule|gymnasium|kindergarten|kita)\b")

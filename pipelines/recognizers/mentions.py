@@ -74,7 +74,7 @@ SIGN = re.compile(r"\.?[\s:,(]{0,16}(?:<[^<>\n]{1,40}>\s{0,8}){0,3}")
 TOOK_PART = re.compile(
     r"\b(?:Teilnehmer|Teilnehmende|Teiln\.|Anwesende?|Anw\.|Teilnehmer:innen|TeilnehmerInnen)\s?:[^\n]*"
 )
-TAKING_PART = re.compile(r"([A-ZÄÖÜŞÇĐŠŽ][\w.-]*(?: [A-ZÄÖÜŞÇĐŠŽ][\w-]+)?) \([A-ZÄÖÜ][\w./ -]{0,20}\)")
+TAKING_PART = re.compile(r"([A-ZÄÖÜŞÇĐŠŽ][\w.-]{0,30}(?: [A-ZÄÖÜŞÇĐŠŽ][\w-]{1,30})?) \([A-ZÄÖÜ][\w./ -]{0,20}\)")
 PEDIGREE = re.compile(r"\b[IVX]{1,3}[:.]\d{1,2}:?\s(?=[A-ZÄÖÜ])")
 SIGNATURE = 400
 YOUNGER = frozenset(("jun", "sen", "jr", "sr", "junior", "senior"))

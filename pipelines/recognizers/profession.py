@@ -13,7 +13,7 @@ NAME = "profession"
 
 STATED = re.compile(
     r"(?:\b(?:Mutter|Vater|selbst|pens\.|ehem\.)"
-    r"|\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann) [A-ZÄÖÜ]\w+,"
+    r"|\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann) [A-ZÄÖÜ]\w+(?: \(\d{1,3}\))?,"
     r"|\b(?:Sohn|Tochter|Kind|Kindern) eine[sr](?: [^.\n]{2,40} und eine[sr])?"
     r"|Beruf(?:sanamnese|lich)?\s?[:=]|beruflich"
     r"|von Beruf|vom Beruf"
@@ -30,6 +30,7 @@ STATED = re.compile(
 # Ehemann Ernst (Müller)
 IN_BRACKETS = re.compile(
     r"\b(?:Mutter|Vater|Sohn|Tochter|Bruder|Schwester|Ehemann|Ehefrau|Mann)(?: [A-ZÄÖÜ]\w+)? \((?:\d\d J?\.?, ?)?$"
+    r"|\b(?:Lehrling|Azubi|Auszubildende[rn]?|Umschüler(?:in)?) \($"
 )
 BEFORE_TITLE = re.compile(
     r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"

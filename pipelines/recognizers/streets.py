@@ -14,7 +14,8 @@ SURE_END = re.compile(r"(?:stra(?:[ßβ]|ss)en?|strße|str|gasse|allee|chaussee|
 HOUSE = re.compile(
     r"\.?,?\s{0,2}(?:Nr\.?\s?)?\d{1,4}(?!\d)(?:\s?[-–/+]\s?\d{1,4}(?!\d))*(?:\s{0,2}[a-hA-H](?![\w.]"
     r"|-\d))?(?:\s?[-–/]\s?[a-hA-H](?!\w))?(?:/\d+)*(?:/[IVX]{1,4}\b)?(?:\s?/?\s?(?:Top"
-    r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?![\d.]\d|,\d(?!\d{3,4}\s)|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
+    r"|Stiege|Tür|Stg\.|T)\s?\d+)?(?:, \d{1,2}\. ?(?:OG|Stock|Etage)\b)?"
+    r"(?![\d.]\d|,\d(?!\d{3,4}\s)|\s?(?:mg|ml|cm|mm|%|Jahre|Uhr|x\b))"
 )
 PREPOSED = re.compile(
     r"(?:Am|Im|An\s{1,2}der|An den|An dem|Auf dem|Auf der|Auf den|In der|In den|Zum|Zur|Zu den|Hinter dem|Hinter der"

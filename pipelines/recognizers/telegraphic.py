@@ -112,4 +112,5 @@ def _several(tokens: Tokens, match: re.Match[str]) -> Iterator[Entity]:
 def _is_surname(tokens: Tokens, index: int, words: int = WORDS) -> bool:
     """Tell whether a word is a surname and none of the `words` of the dictionary, nor of medicine."""
     flag = tokens.flag(index)
-    return bool(flag & Flag.SURNAME) and not flag & (words | BARRED | ANATOMICAL)
+    cased = tokens.is_upper(index) or tokens.lower_cased
+    return bool(flag & Flag.SURNAME and cased) and not flag & (words | BARRED | ANATOMICAL)

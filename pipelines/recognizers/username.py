@@ -24,12 +24,13 @@ STAMPED = re.compile(
 )
 # - HARN1, / ICU_WEIRATHER after a time
 AFTER_TIME = re.compile(
-    r":\d\d(?: Uhr)? [-–/] ([A-ZÄÖÜ]{3,10}\d{0,2}|[A-Z]{2,5}_[A-ZÄÖÜ]{3,14})(?=[ \t]{2}|[ \t]*(?:\n|$))"
+    r":\d\d(?: Uhr)? [-–/] ([A-ZÄÖÜ]{3,10}\d{0,2}|[A-Z]{2,5}_[A-ZÄÖÜ]{3,14})(?=:|[ \t]{2}|[ \t]*(?:\n|$))"
 )
 # a mark before a date that ends a line: sah  18.04.21; np 21.05.24; hkirst 19.04.2024
 BEFORE_DATE = re.compile(
     r"(?:(?:^|\n)[ \t]*|[ \t]{3})([a-zäöü]{2,8})[ \t]{1,3}(?=\d\d\.\d\d\.\d\d(?:\d\d)?[ \t]*(?:\n|$))"
     r"|[ \t]{3}([a-zäöü]{4,10}) (?=\d{4}-\d\d-\d\d \d\d:\d\d)|, ([a-zäöü]{4,10}) (?=\d\d\.\d\d\.\d{4}\b)"
+    r"|(?:\n|[ \t]{3})([a-zäöü]{2,6})[ /](?=[0-3]\d[01]\d{3}[ \t]*(?:\n|$))"
 )
 # saz:ml between columns
 BETWEEN_COLUMNS = re.compile(r"[ \t]{3}([a-zäöü]{2,4}:[a-zäöü]{2,3})(?=[ \t]{3}|[ \t]*(?:\n|$))")
