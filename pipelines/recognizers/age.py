@@ -115,9 +115,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.NUMBER | Flag.NUMBER_WORD | Flag.AGE):
         start, word = tokens.starts[index], tokens.words[index]
         if tokens.flags[index] & Flag.NUMBER:
+            end = tokens.ends[index]
             if len(word) > 3 or (tokens.joined(index) and tokens.words[index - 1] in ".,/"):
                 continue
-            end = _numeric_age(text, start, tokens.ends[index])
+            if text[end : end + 1] in (".", ":", "/") and text[end + 1 : end + 2].isdigit():
+                continue  # of a date, a time, a score: most numbers
+            end = _numeric_age(text, start, end)
             if end:
                 yield Entity("AGE", start, end, 0.9, NAME)
         elif end := _word_age(tokens, index):
@@ -138,7 +141,7 @@ def _numeric_age(text: str, start: int, end: int) -> int:
         return end
     if end - start == 2 and text[end : end + 2] in (", ", ". ") and NOW_SO_OLD.search(before):
         return end
-    if KIN_AGED.search(before) and AGED.match(text, end):
+    if AGED.match(text, end) and KIN_AGED.search(before):
         return end
     if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
         return end
@@ -152,8 +155,8 @@ def _numeric_age(text: str, start: int, end: int) -> int:
 def _is_bare_age(text: str, start: int, before: str) -> bool:
     """Tell whether two digits are an age though no word says so: 57 J., männl.; Mutter Mamma-Ca mit 44."""
     end = start + 2
-    dated = AFTER_DATE.search(before)
-    if YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ") and (dated or not DURATION.search(before)):
+    alone = YEARS_ALONE.match(text, end) and before[-1:] in ("", "\n", " ")
+    if alone and (not DURATION.search(before) or AFTER_DATE.search(before)):
         return True
     if before.endswith(", ") and LAST_IN_LINE.match(text, end):
         return True

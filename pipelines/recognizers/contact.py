@@ -42,11 +42,13 @@ DAY = re.compile(r"\d{1,2}\.\d{1,2}\.(?!\d)")
 INTERNAL = re.compile(r"\(intern (\d{3,5})\)")
 EXTENSION = re.compile(r"\bunter (?:der )?([-–]\d{2,5})(?![\d.,/-]*\d|\s?(?:%|mm|°))")
 # the extensions of a switchboard: 08541 / 206-0 · Sekretariat Frau Gerauer -220
-SWITCHBOARD = re.compile(r"(?:\d-0|0\d[\d /]{4,14}-\d{1,4})(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
+SWITCHBOARD = re.compile(r"-\d{1,4}(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
+BOARD_BEFORE = re.compile(r"0\d[\d /]{4,14}$")
 FURTHER = re.compile(r"\s([-–]\d{2,4})(?=[ \t]*(?:[·,;|)]|\n|$|Fax|Tel))")
 EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle nebenst nst".split())
 # the extension of who signed, at the end of a line: FA Psych  -4471
-SIGNED = re.compile(r"[a-zäöü.)][ \t]{2,8}(-\d{4})[ \t]*(?=\n|$)")
+SIGNED = re.compile(r"-\d{4}(?=[ \t]*(?:\n|$))")
+SIGNED_BEFORE = re.compile(r"[a-zäöü.)][ \t]{2,8}$")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -56,14 +58,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     yield from _internet(text)
     for match in EXTENSION.finditer(text) if "unter" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
-    for match in SIGNED.finditer(text):
-        yield Entity("PHONE", match.start(1), match.end(1), 0.6, NAME)
     for match in INTERNAL.finditer(text) if "(intern" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
-    for board in SWITCHBOARD.finditer(text):
-        line_end = text.find("\n", board.end()) % (len(text) + 1)
-        for match in FURTHER.finditer(text, board.end(), line_end):
-            yield Entity(_label(text, match.start(1)), match.start(1), match.end(1), 0.7, NAME)
+    yield from _extensions(text)
     done = 0
     for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
         start, flag = tokens.starts[index], tokens.flags[index]
@@ -79,6 +76,21 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif (match := _untriggered(tokens, index)) and match.end() > done:
             done = match.end()
             yield Entity(_label(text, match.start()), match.start(), match.end(), 0.8, NAME)
+
+
+def _extensions(text: str) -> Iterator[Entity]:
+    """Yield the extensions behind the number of a switchboard, and those of who signed."""
+    for board in SWITCHBOARD.finditer(text):
+        start = board.start()
+        zero = board[0] == "-0" and text[start - 1].isdigit()
+        if not zero and not BOARD_BEFORE.search(text, max(0, start - 18), start):
+            continue
+        line_end = text.find("\n", board.end()) % (len(text) + 1)
+        for match in FURTHER.finditer(text, board.end(), line_end):
+            yield Entity(_label(text, match.start(1)), match.start(1), match.end(1), 0.7, NAME)
+    for match in SIGNED.finditer(text):
+        if SIGNED_BEFORE.search(text, max(0, match.start() - 9), match.start()):
+            yield Entity("PHONE", *match.span(), 0.6, NAME)
 
 
 def _internet(text: str) -> Iterator[Entity]:

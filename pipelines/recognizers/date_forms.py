@@ -50,31 +50,29 @@ ENGLISH = re.compile(rf"\b{DAY} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|D
 PAIR = re.compile(r"\d\d\.\d\d\.(?:19|20)\d{4}\.\d\d\.(?:19|20)\d\d(?!\d)")
 # a time glued to it: 02.01.202318:20
 TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?:19|20)\d\d(?=\d\d:\d\d)")
+GLUED_YEAR = re.compile(r"(?:19|20)\d{4}")
 # where all dates are written with hyphens: 17-03-2005, 20-06-05
 FULL_DASHED = re.compile(r"(?<![\d-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d(?![\d-])")
 SHORT_DASHED = re.compile(r"(?<![\w/-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-\d\d(?![\w/-]|[.,]\d)")
 # the same without noughts, which doses are written like: told by the first of them, after its word
 LOOSE_DASHED = re.compile(rf"(?<![\w/-]){DAY}-{MONTH}-\d\d(?![\w/-]|[.,]\d|\s?(?:mg|ml|IE|Tbl|Trpf|Hub))")
+LOOSE_PART = re.compile(r"-\d{1,2}-\d\d(?!\d)")
 TOLD_DASHED = re.compile(rf"\b(?:[Gg]eb\.?|[Dd]at(?:um|\.)|DATUM|[Aa]m|[Vv]om):?\s{{1,3}}{DAY}-{MONTH}-\d\d(?![\w/-])")
 # the days of a course, without their last full stop: 04.01 Übernahme
 DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
 DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
-DASHED_MONTH = re.compile(r"-(?:0?[1-9]|1[0-2])(?!\d)")
+DASHED_MONTH = re.compile(r"-(?:0[1-9]|1[0-2])(?!\d)")
 BORN_DASHED = re.compile(rf"(?:\bgeb\.?|\*)(?:\s?am)?\s?({DASHED.pattern})", re.IGNORECASE)
 # the day in the mark of who typed: kreu 250423, ytro/241222
-IN_MARK = re.compile(
-    r"(?:\n|[ \t]{3})[a-zäöü]{2,6}[ /]((?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d)(?=[ \t]*(?:\n|$))"
+SIX_DIGITS = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d(?=[ \t]*(?:\n|$))")
+MARK_BEFORE = re.compile(r"(?:\n|[ \t]{3})[a-zäöü]{2,6}[ /]$")
+# days and months with hyphens and nothing else, where two of them stand after their prepositions: am 09-05
+DASHED_LAST = re.compile(
+    r"-(?:0[1-9]|1[0-2])(?=[.,;:)]?(?:\s|$))(?!\s?(?:Wo|Tag|Mon|Jahr|IE|IU|mg|ml|mm|cm|x\b|h\b|%|Uhr|J\b))"
 )
-# days and months with hyphens and nothing else, after their prepositions: am 09-05
-TOLD_DAY = re.compile(
-    r"\b(?:[Aa]m|[Bb]is|[Vv]om|[Ss]eit|[Aa]b) (?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?![\d/-]|[.,]\d)"
-)
-DAY_DASHED = re.compile(
-    r"(?<![\w/.,-])(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])(?=[.,;:)]?(?:\s|$))"
-    r"(?!\s?(?:Wo|Tag|Mon|Jahr|IE|IU|mg|ml|mm|cm|x\b|h\b|%|Uhr|J\b))"
-)
+TOLD_BEFORE = re.compile(r"\b(?:[Aa]m|[Bb]is|[Vv]om|[Ss]eit|[Aa]b) \d\d$")
 # siebzehnter Juni neunzehnhundertsechzig, am dritten vierten zweitausendzehn
 SPOKEN = re.compile(
     rf"\b(?:[a-zäöü]{{3,20}}t(?:er|en|e)\s+)?(?:{MONTH_NAME}|[a-zäöü]{{3,20}}ten)\s+(?:(?:acht|neun)zehnhundert"
@@ -92,19 +90,20 @@ SHORT_YEAR_OF = re.compile(
     r"\b(?:Z\. ?n\.|St\. ?p\.|ED|seit) (?:[\w-]+ ){0,2}(0\d)(?=[,;)]|\.?(?:\s|$))"
     r"(?!\s?(?:[-–xX/%]|[a-zµ]{1,4}\b|Tag|Wo|Mon|Jahr|Std|\d))"
 )
-SCANNED_YEAR = re.compile(
-    r"(?<!\w)(?:(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo]|[lI]9[\dOo]{2})(?!\w)"
-    r"|(?<![\w/.,])(?:(?=\d?[OolI])[\dOolI]{1,2}/(?:19|20)\d\d|1?\d/O\d)(?![\w/])"
-)
+SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
+# l991, ll/1999, 9/O5
+SCANNED_NINE = re.compile(r"[lI](?<!\w.)9[\dOo]{2}(?!\w)")
+SCANNED_MONTH = re.compile(r"[OolI](?<![\w/.,].)[\dOolI]?/(?:19|20)\d\d(?![\w/])")
+SCANNED_SHORT = re.compile(r"\d(?<![\w/.,].)\d?/O\d(?![\w/])")
 
 # expressions that need no second look: words one of which a text must have, score
 PLAIN = (
     (SPOKEN, ("hundert", "zweitausend"), 0.7),
-    (PAIR, (), 0.8),
-    (TIMED, (), 0.8),
-    (SCANNED_YEAR, ("O", "o", "l", "I"), 0.8),
+    (SCANNED_YEAR, ("O", "o"), 0.8),
+    (SCANNED_NINE, ("l9", "I9"), 0.8),
+    (SCANNED_MONTH, ("l/", "I/", "O/"), 0.8),
+    (SCANNED_SHORT, ("/O",), 0.8),
     (SHORT_YEAR_OF, ("n.", "p.", "ED", "seit"), 0.6),
-    (IN_MARK, (), 0.6),
     (ENGLISH, ("@", "Date"), 0.8),
     (WEEK, ("KW", "Q"), 0.7),
 )
@@ -113,8 +112,9 @@ PLAIN = (
 def set_apart(text: str) -> Iterator[Entity]:
     """Yield dates in words, glued to others, as scanned, with hyphens, of the entries of a course, and weeks."""
     for form, words, score in PLAIN:
-        for match in form.finditer(text) if not words or any(word in text for word in words) else ():
+        for match in form.finditer(text) if any(word in text for word in words) else ():
             yield Entity("DATE", *match.span(match.lastindex or 0), score, NAME)
+    yield from _glued(text)
     for match in SCANNED_DAY.finditer(text):
         if is_scanned(match[1]):
             yield Entity("DATE", *match.span(1), 0.7, NAME)
@@ -123,18 +123,35 @@ def set_apart(text: str) -> Iterator[Entity]:
         yield Entity("DATE", *match.span(1), 0.6, NAME)
     for match in entries if entries and FULL_SLASHED.search(text) else ():
         yield Entity("DATE", *match.span(1), 0.6, NAME)
+    if LOOSE_PART.search(text) and TOLD_DASHED.search(text):
+        for match in LOOSE_DASHED.finditer(text):
+            yield Entity("DATE", *match.span(), 0.7, NAME)
     if DASHED_MONTH.search(text):
         yield from _dashed(text)
+
+
+def _glued(text: str) -> Iterator[Entity]:
+    """Yield dates with another or a time glued to them, and those in the mark of who typed."""
+    for form in (PAIR, TIMED) if GLUED_YEAR.search(text) else ():
+        for match in form.finditer(text):
+            yield Entity("DATE", *match.span(), 0.8, NAME)
+    for match in SIX_DIGITS.finditer(text):
+        if MARK_BEFORE.search(text, max(0, match.start() - 10), match.start()):
+            yield Entity("DATE", *match.span(), 0.6, NAME)
 
 
 def _dashed(text: str) -> Iterator[Entity]:
     """Yield dates with hyphens: of birth, at the end of a line, and all where the text writes dates so."""
     for match in SHORT_DASHED.finditer(text) if FULL_DASHED.search(text) else ():
         yield Entity("DATE", *match.span(), 0.7, NAME)
-    for match in LOOSE_DASHED.finditer(text) if TOLD_DASHED.search(text) else ():
-        yield Entity("DATE", *match.span(), 0.7, NAME)
-    for match in DAY_DASHED.finditer(text) if len(TOLD_DAY.findall(text)) > 1 else ():
-        yield Entity("DATE", *match.span(), 0.6, NAME)
+    ends = [
+        match
+        for match in DASHED_LAST.finditer(text)
+        if DAY_BEFORE.search(text, max(0, match.start() - 3), match.start())
+    ]
+    told = sum(bool(TOLD_BEFORE.search(text, max(0, match.start() - 8), match.start())) for match in ends)
+    for match in ends if told > 1 else ():
+        yield Entity("DATE", match.start() - 2, match.end(), 0.6, NAME)
     for match in BORN_DASHED.finditer(text):
         yield Entity("DATE_OF_BIRTH", *match.span(1), 0.8, NAME)
     for match in DASHED_AT_END.finditer(text):

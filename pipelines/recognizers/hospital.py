@@ -56,7 +56,7 @@ EMPLOYER = re.compile(
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
 )
 FAMILY_FIRM = re.compile(
-    r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}[&+]\s{0,2}"
+    r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}&\s{0,2}"
     r"(?:Söhne|Sohn|Töchter|Partner|Kollegen|Co\b\.?(?: KG)?)"
 )
 TEACHING = re.compile(
@@ -69,7 +69,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for index in tokens.having(Flag.EMPLOYMENT):
         if match := EMPLOYER.match(tokens.text, tokens.ends[index]):
             yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
-    for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text or "+" in tokens.text else ():
+    for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD):
         flag = tokens.flags[index]

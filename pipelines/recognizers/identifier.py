@@ -68,7 +68,7 @@ FILES = ("az", "aktenzeichen", "gz", "geschäftszeichen")
 PLATES = ("kennzeichen", "kennz", "kfz")
 # what programs call things: RB-4X7Q-22, ERCP_0610_Q_01; papers: L6YT0C913; the machines of a hospital: ZNA-PC07
 CODES = re.compile(
-    r"(?<![\w/-])(?=[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
+    r"(?=[A-Z0-9](?<![\w/-].)[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
     r"|[A-Z]-\d{2}-\d{3,6}|[A-Z]{2,6}-\d{2}/\d{3,6}|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
 # wards and theatres by their short names: ICU 1, im OP 2
@@ -81,6 +81,8 @@ VEHICLES = ("RTW ", "NEF ", "KTW ", "NAW ", "Rettung ")
 VEHICLE = re.compile(r"\b(?:RTW|NEF|KTW|NAW|Rettung) (\d{1,2}[-/]\d{1,3}(?:[-/]\d)?)(?!\d|\.\d)")
 YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d/(?:19|20)\d\d$")
 SHORTEST_MIXED = 4
+SHORTEST_ALONE = 7
+"""Digits from which on a number may identify with nothing after it."""
 WEAK = (
     "nr",
     "no",
@@ -301,7 +303,7 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
             tokens.joined(index) and text[start - 1] in ".,+-/" and text[start - 2 : start - 1].isdigit()
         ):
             return None
-        if tokens.joined(index) and text[start - 1] == "0":
+        if (tokens.joined(index) and text[start - 1] == "0") or _ends_here(text, tokens.ends[index], len(word)):
             return None
     elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
         return None
@@ -312,6 +314,14 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
         if match and _is_identifying(kind, match[0]) and not UNIT_AFTER.match(text, match.end()):
             return start, match.end(), 0.95 if kind in CHECKS and CHECKS[kind](match[0]) else 0.7
     return None
+
+
+def _ends_here(text: str, end: int, length: int) -> bool:
+    """Tell whether a short number ends without what every form goes on with: this spares most numbers a dozen forms."""
+    after, next_after = text[end : end + 1], text[end + 1 : end + 2]
+    if length >= SHORTEST_ALONE or after.isalpha() or after in ("-", "/"):
+        return False
+    return after not in (" ", ".") or not (next_after.isdigit() or (after == " " and next_after.isupper()))
 
 
 def _is_identifying(kind: str, form: str) -> bool:

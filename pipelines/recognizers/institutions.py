@@ -60,10 +60,9 @@ FIRM = re.compile(
 LABORATORY = re.compile(r"\bLabor ([A-ZÄÖÜ][a-zäöüß]{3,20})(?![\w-])")
 # who employs so many that the name alone is known
 EMPLOYERS = read_lines("employers")
-EMPLOYED_BY = re.compile(
-    r"\b(?:bei|beim|bei der|bei den|[Ff]ür|später|zur|zum|im|in der|von|vom|dienstl\.) \(?(?:ehem\. )?("
-    + "|".join(map(re.escape, EMPLOYERS))
-    + r")\b"
+EMPLOYER = re.compile("(?:" + "|".join(map(re.escape, EMPLOYERS)) + r")\b")
+EMPLOYED_AT = re.compile(
+    r"\b(?:bei|beim|bei der|bei den|[Ff]ür|später|zur|zum|im|in der|von|vom|dienstl\.) \(?(?:ehem\. )?$"
 )
 HOME_NAME = re.compile(
     r"\b(?:aus dem|im|ins|vom|in dem"
@@ -156,8 +155,9 @@ def _by_phrase(tokens: Tokens) -> Iterator[Entity]:
 def _firms(tokens: Tokens) -> Iterator[Entity]:
     """Yield employers known by their name alone, and laboratories called after a person: Labor Enders."""
     text = tokens.text
-    for match in EMPLOYED_BY.finditer(text):
-        yield Entity("ORGANIZATION", *match.span(1), 0.6, NAME)
+    for match in EMPLOYER.finditer(text):
+        if EMPLOYED_AT.search(text, max(0, match.start() - 20), match.start()):
+            yield Entity("ORGANIZATION", *match.span(), 0.6, NAME)
     for match in LABORATORY.finditer(text) if "Labor " in text else ():
         flag = tokens.flag(tokens.first(match.start(1)))
         if flag & NAMES and not flag & (WORDS | Flag.MEDICAL):

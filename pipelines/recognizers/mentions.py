@@ -258,7 +258,7 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
         if is_unknown(tokens, index) or (listed and is_nameable(tokens, index)):
             first = index - 1 if tokens.flag(index - 1) & Flag.PARTICLE and tokens.is_upper(index - 1) else index
             yield first, index + 1, 0.7
-    for line in TOOK_PART.finditer(text) if "eiln" in text or "nw" in text else ():
+    for line in TOOK_PART.finditer(text) if "Teiln" in text or "Anw" in text else ():
         for match in TAKING_PART.finditer(text, *line.span()):
             index = skip_titles(tokens, tokens.first(match.start(1)))
             if index < tokens.first(match.end(1)) and not tokens.flag(index) & (Flag.STAFF | Flag.PATIENT):

@@ -33,7 +33,8 @@ IN_BRACKETS = re.compile(
     r"|\b(?:Lehrling|Azubi|Auszubildende[rn]?|Umschüler(?:in)?) \($"
 )
 BEFORE_TITLE = re.compile(
-    r"(?:\b(?:[Ss]ie|[Ee]r) (?:ist|war|sei)|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
+    r"(?:[Ss]ie(?<!\w...) (?:ist|war|sei)|[Ee]r(?<!\w..) (?:ist|war|sei)"
+    r"|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
     r"|gelernte[rn]?|pensionierte[rn]?|pens\.|ehem\.|[Ee]hemalige[rn]?|, früher|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
     r"|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"

@@ -35,13 +35,12 @@ ADDRESSEE = re.compile(
 TOOK_PART = re.compile(rf"\b\d\. ?(?:Ass|Assistenz|Assistent(?:in)?|Operateur(?:in)?)\.?: ?({WORD})")
 AGED = re.compile(r"(?:,| \() ?(\d{1,2})(?=[),])")
 # Winter, eine knapp 16-jährige Schülerin
-INTRODUCED = re.compile(
-    rf"(?:^|(?<=\n)|(?<=[.:] ))({WORD}), eine? (?:knapp |fast |etwa |ca\. )?"
-    r"(?:\d{1,3}|[a-zäöü]{4,20})[- ]?j[äa]e?hr"
-)
+INTRODUCED = re.compile(r", eine? (?:knapp |fast |etwa |ca\. )?(?:\d{1,3}|[a-zäöü]{4,20})[- ]?j[äa]e?hr")
+BEGINNING = re.compile(rf"(?:^|\n|[.:] )({WORD})$")
 BY_HAND = re.compile(rf"({WORD})\s{{1,4}}e\. ?h\.")
 # expressions that need no second look: words one of which a text must have, score
-PLAIN = ((ADDRESSEE, (" <",), 0.9), (INTRODUCED, (", ein",), 0.7), (BY_HAND, ("e.h.", "e. h."), 0.7))
+PLAIN = ((ADDRESSEE, (" <",), 0.9), (BY_HAND, ("e.h.", "e. h."), 0.7))
+LONGEST_NAME = 46
 ANATOMICAL = Flag.MEDICAL | Flag.ANATOMY | Flag.EPONYM | Flag.PLACE
 
 
@@ -51,6 +50,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for form, words, score in PLAIN:
         for match in form.finditer(text) if any(word in text for word in words) else ():
             yield Entity("PERSON", *match.span(1), score, NAME)
+    for match in INTRODUCED.finditer(text):
+        if name := BEGINNING.search(text, max(0, match.start() - LONGEST_NAME), match.start()):
+            yield Entity("PERSON", *name.span(1), 0.7, NAME)
     for form, word in ((BRACKETED, "("), (BY_STROKE, "durch")):
         for match in form.finditer(text) if word in text else ():
             yield from _several(tokens, match)

@@ -26,17 +26,23 @@ STAMPED = re.compile(
 AFTER_TIME = re.compile(
     r":\d\d(?: Uhr)? [-–/] ([A-ZÄÖÜ]{3,10}\d{0,2}|[A-Z]{2,5}_[A-ZÄÖÜ]{3,14})(?=:|[ \t]{2}|[ \t]*(?:\n|$))"
 )
-# a mark before a date that ends a line: sah  18.04.21; np 21.05.24; hkirst 19.04.2024
-BEFORE_DATE = re.compile(
-    r"(?:(?:^|\n)[ \t]*|[ \t]{3})([a-zäöü]{2,8})[ \t]{1,3}(?=\d\d\.\d\d\.\d\d(?:\d\d)?[ \t]*(?:\n|$))"
-    r"|[ \t]{3}([a-zäöü]{4,10}) (?=\d{4}-\d\d-\d\d \d\d:\d\d)|, ([a-zäöü]{4,10}) (?=\d\d\.\d\d\.\d{4}\b)"
-    r"|(?:\n|[ \t]{3})([a-zäöü]{2,6})[ /](?=[0-3]\d[01]\d{3}[ \t]*(?:\n|$))"
+# a mark before a date: sah  18.04.21; np 21.05.24; piatekz 2025-04-07 10:31; hkirst 19.04.2024; kreu 250423
+DATED_MARK = re.compile(
+    r"\d\d(?<!\w..)(?:\.\d\d\.\d\d(?:\d\d)?(?P<last>[ \t]*(?:\n|$))?|\d\d-\d\d-\d\d (?P<iso>\d\d:\d\d)"
+    r"|\d{4}(?P<six>[ \t]*(?:\n|$)))"
 )
+MARK_BEFORE = {
+    "last": re.compile(r"(?:(?:^|\n)[ \t]*|[ \t]{3})([a-zäöü]{2,8})[ \t]{1,3}$"),
+    "iso": re.compile(r"[ \t]{3}([a-zäöü]{4,10}) $"),
+    "six": re.compile(r"(?:\n|[ \t]{3})([a-zäöü]{2,6})[ /]$"),
+    None: re.compile(r", ([a-zäöü]{4,10}) $"),
+}
 # saz:ml between columns
-BETWEEN_COLUMNS = re.compile(r"[ \t]{3}([a-zäöü]{2,4}:[a-zäöü]{2,3})(?=[ \t]{3}|[ \t]*(?:\n|$))")
+AFTER_COLON = re.compile(r":[a-zäöü]{2,3}(?=[ \t]{3}|[ \t]*(?:\n|$))")
+BEFORE_COLON = re.compile(r"[ \t]{3}([a-zäöü]{2,4})$")
 # what closes a line behind a stroke: Dr. Ginther / kö, example.org / cs-bh
-LAST = re.compile(r"(?:\s/\s|[ \t]{2}/)([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
-LAST_ACCOUNT = re.compile(r"\s/\s([a-zäöü]{4,10}\d{0,2})[ \t]*(?=\n|$)")
+LAST = re.compile(r"/(?:(?<=\s/)\s|(?<=[ \t]{2}/))([a-zäöü]{2,3}(?:[-/][a-zäöü]{2,3})?)[ \t]*(?=\n|$)")
+LAST_ACCOUNT = re.compile(r"/(?<=\s/)\s([a-zäöü]{4,10}\d{0,2})[ \t]*(?=\n|$)")
 # what closes an entry of a record: MÖ 22 mm. Wg
 SIGN = re.compile(r"[.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
@@ -188,12 +194,29 @@ def _stamped(text: str) -> Iterator[Entity]:
 def _set_apart(text: str) -> Iterator[Entity]:
     """Yield the marks that a word announces, that fill a line or a column, or that stand beside a time."""
     said = SAID.finditer(text) if any(word in text for word in SAYING) else ()
-    marked = (*AFTER_TIME.finditer(text), *BEFORE_DATE.finditer(text), *BETWEEN_COLUMNS.finditer(text))
-    for match in (*said, *marked, *_last_columns(text), *ENTRY_MARK.finditer(text), *BESIDE_TIME.finditer(text)):
+    for match in (
+        *said,
+        *AFTER_TIME.finditer(text),
+        *_before_dates(text),
+        *_last_columns(text),
+        *ENTRY_MARK.finditer(text),
+        *BESIDE_TIME.finditer(text),
+    ):
         begin, end = match.span(match.lastindex or 0)
         parts = re.split(r"[/._:-]", text[begin:end])
         if not any(_is_word(part) for part in parts if part not in ENDINGS) and not ENDINGS.issuperset(parts):
             yield Entity("USERNAME", begin, end, 0.5, NAME)
+
+
+def _before_dates(text: str) -> Iterator[re.Match[str]]:
+    """Yield the marks before a date, and those of two parts with a colon between columns."""
+    for date in DATED_MARK.finditer(text):
+        start = date.start()
+        if mark := MARK_BEFORE[date.lastgroup].search(text, max(0, start - LONGEST_COLUMN), start):
+            yield mark
+    for colon in AFTER_COLON.finditer(text):
+        if mark := BEFORE_COLON.search(text, max(0, colon.start() - 8), colon.start()):
+            yield mark
 
 
 def _last_columns(text: str) -> Iterator[re.Match[str]]:
