@@ -62,10 +62,8 @@ LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield streets, postcodes, places and countries of a text."""
     text, done = tokens.text, 0
-    for index, flag in enumerate(tokens.flags):
-        if not flag & INTERESTING and (not flag & Flag.UPPER or (flag & WORDS and not _may_be_place(tokens, index))):
-            continue
-        start, word = tokens.starts[index], tokens.words[index]
+    for index in _candidates(tokens):
+        flag, start, word = tokens.flags[index], tokens.starts[index], tokens.words[index]
         if start < done:
             continue
         if flag & Flag.NUMBER:
@@ -82,10 +80,13 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             done = found[-1].end
 
 
-def _may_be_place(tokens: Tokens, index: int) -> bool:
-    """Tell whether an ordinary word may be looked at as a place: in a letter's head, or a compound after "in"."""
-    compound = not tokens.flags[index] & Flag.COMMON and tokens.word(index - 1) == "in"
-    return compound or tokens.new_line(index)
+def _candidates(tokens: Tokens) -> list[int]:
+    """Return the tokens where an address may begin; an ordinary word in a letter's head, or a compound after "in"."""
+    found = {*tokens.having(INTERESTING), *tokens.having_but(Flag.UPPER, WORDS)}
+    found.update(index for index in tokens.line_starts if tokens.flags[index] & Flag.UPPER)
+    compounds = tokens.having_but(Flag.COMPOUND, Flag.COMMON)
+    found.update(i for i in compounds if tokens.flags[i] & Flag.UPPER and tokens.word(i - 1) == "in")
+    return sorted(found)
 
 
 def _with_tail(text: str, city: Entity) -> Entity:

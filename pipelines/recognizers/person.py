@@ -257,8 +257,9 @@ def _before_titles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
 
 def _beside_births(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names before a birth date: Evelyn Dewald * 13.08.1948, Meyr, Franz-Josef, geb. 12.9.1940."""
-    for index, word in enumerate(tokens.words):
-        if (word == "*" or tokens.flags[index] & Flag.BIRTH) and _leads_to_date(tokens, index):
+    signs = [index for index, word in enumerate(tokens.words) if word == "*"] if "*" in tokens.text else []
+    for index in sorted({*signs, *tokens.having(Flag.BIRTH)}):
+        if _leads_to_date(tokens, index):
             span = name_before(tokens, index)
             if span:
                 yield span[0], span[1], 0.9
@@ -266,8 +267,9 @@ def _beside_births(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
 
 def _before_dates(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     """Yield the names that begin a line and are followed by a date: Jakovljević, Oleksandr; 11.12.67."""
-    for index, flag in enumerate(tokens.flags):
-        if not flag & Flag.UPPER or not tokens.new_line(index) or flag & (TRIGGER | Flag.MEDICAL | Flag.NOT_NAME):
+    for index in tokens.line_starts:
+        flag = tokens.flags[index]
+        if not flag & Flag.UPPER or flag & (TRIGGER | Flag.MEDICAL | Flag.NOT_NAME):
             continue
         span = name_after(tokens, index, any_word=True)
         if span and span[1] - span[0] > 1 and FULL_DATE.match(tokens.text, tokens.ends[span[1] - 1]):

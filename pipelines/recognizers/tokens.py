@@ -15,19 +15,20 @@ TOKEN = re.compile(
     r"|[^\W\d_]+|\d+|[^\w\s]|_)"
 )
 _CLOSING = frozenset(",;:()[]/|*†")
+_NO_BREAKS = ("", " ")
 LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 
 
 class Tokens:
     """The tokens of a text, in parallel lists: `words`, where they start and end, and their flags in the lexicon.
 
-    `gaps` is the white space before each, and what ends the text.
+    `gaps` is the white space before each, and what ends the text; `line_starts` are the first tokens of the lines.
 
     `lower_cased` says that the text is written without capital letters, so that they tell nothing; told of a part of a
     text, or counted.
     """
 
-    __slots__ = ("_with_flags", "ends", "flags", "gaps", "lower_cased", "starts", "text", "words")
+    __slots__ = ("_with_flags", "ends", "flags", "gaps", "line_starts", "lower_cased", "starts", "text", "words")
 
     def __init__(self, text: str, lower_cased: bool = False) -> None:
         self.text = text
@@ -36,6 +37,9 @@ class Tokens:
         self.words, self.gaps = pieces[1::2], pieces[0::2]
         self.starts, self.ends = borders[0:-1:2], borders[1::2]
         self.flags = list(map(lexicon().__getitem__, self.words))
+        inside = enumerate(self.gaps[1:-1], 1)
+        broken = [index for index, gap in inside if gap not in _NO_BREAKS and LINE_BREAK.search(gap)]
+        self.line_starts = [0, *broken] if self.words else []
         self._with_flags: defaultdict[int, list[int]] = defaultdict(list)
         for index, flag in enumerate(self.flags):
             self._with_flags[flag].append(index)
@@ -65,6 +69,10 @@ class Tokens:
         """Return the indices of the tokens that have one of `flags` and none of the `excluded` ones."""
         at = (at for flag, at in self._with_flags.items() if flag & flags and not flag & excluded)
         return sorted(chain.from_iterable(at))
+
+    def without_flags(self) -> list[int]:
+        """Return the indices of the tokens that the lexicon knows nothing of."""
+        return self._with_flags.get(0, [])
 
     def __len__(self) -> int:
         return len(self.words)

@@ -140,8 +140,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             and not lexicon()[match[match.lastindex or 1]] & (Flag.LOWER | Flag.MEDICAL | Flag.COMMON)
         ):
             yield Entity("USERNAME", *match.span(match.lastindex or 1), 0.5, NAME)
-    for index, flag in enumerate(tokens.flags):
-        if not flag and _is_unknown_mark(tokens, index):
+    for index in tokens.without_flags():
+        if _is_unknown_mark(tokens, index):
             yield Entity("USERNAME", tokens.starts[index], tokens.ends[index], 0.4, NAME)
 
 
