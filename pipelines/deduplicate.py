@@ -223,16 +223,14 @@ def find_duplicates(
 ) -> marks.Duplicates:
     """Choose which document of each cluster stays and measure the others against it."""
     rows = np.flatnonzero(np.bincount(clusters, minlength=workspace.rows)[clusters] > 1)
-    members = marks.describe_members(workspace, table, rows, clusters[rows])
-    kept = marks.choose(members)
-    marked = np.flatnonzero((kept != np.arange(rows.size)) & (rows < workspace.delivered_rows))
-    one, other = rows[marked], rows[kept[marked]]
-    ids = members["id"].combine_chunks().take(kept[marked])
+    kept = marks.choose(workspace, table, rows, clusters[rows])
+    marked = (kept != rows) & (rows < workspace.delivered_rows)
+    one, other = rows[marked], kept[marked]
     # the members' columns are the most that the driver holds; what is measured next is a block of shingles
-    del members, kept
+    del rows, kept, marked
     release_memory()
     similarities = measure(workspace, table.representative[one], table.representative[other], run)
-    return marks.Duplicates(one, other, ids, similarities)
+    return marks.Duplicates(one, other, similarities)
 
 
 def measure(workspace: Workspace, one: np.ndarray, other: np.ndarray, run: Callable[..., None]) -> np.ndarray:
@@ -242,6 +240,7 @@ def measure(workspace: Workspace, one: np.ndarray, other: np.ndarray, run: Calla
     workspace.write("kept.npz", pairs=pairs)
     step = TASK_PAIRS // 4
     tasks = [(task, low, low + step) for task, low in enumerate(range(0, pairs.size, step))]
+    del pairs
     run("measure", comparison.measure, tasks)
     found = [workspace.read(f"measure-{task}.npz")["similarities"] for task, *_ in tasks]
     similarities[apart] = np.concatenate([np.zeros(0), *found])[place]

@@ -23,16 +23,15 @@ ORDER = ("cluster", "new", "rank", "shortness", "id")
 @dataclass(frozen=True, slots=True)
 class Duplicates:
     """The delivered documents that repeat another: their rows, ascending, the rows of those kept,
-    the ids of these, and the exact similarities, float64."""
+    and the exact similarities, float64."""
 
     rows: np.ndarray
     kept: np.ndarray
-    kept_ids: pa.Array
     similarities: np.ndarray
 
 
-def describe_members(workspace: Workspace, documents: Documents, rows: np.ndarray, clusters: np.ndarray) -> pa.Table:
-    """Return the columns `ORDER` of the ascending `rows`, whose components are `clusters`."""
+def choose(workspace: Workspace, documents: Documents, rows: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Return for each of the ascending `rows`, whose components are `clusters`, the row that stays, int64 [rows]."""
     table = workspace.take(rows, "id", "bytes")
     ranks = source_ranks(documents.names, workspace.settings.precedence)
     columns = {
@@ -42,7 +41,12 @@ def describe_members(workspace: Workspace, documents: Documents, rows: np.ndarra
         "shortness": pc.negate(table["bytes"]),  # type: ignore[attr-defined]
         "id": _renamed(table["id"].combine_chunks(), rows, documents),
     }
-    return pa.table({name: columns[name] for name in ORDER})
+    members = pa.table({name: columns[name] for name in ORDER})
+    del table, columns
+    order = pc.sort_indices(members, [(name, "ascending") for name in ORDER]).to_numpy()  # type: ignore[attr-defined]
+    ordered = clusters[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return rows[order[first].astype(np.int64)[np.searchsorted(ordered[first], clusters)]]
 
 
 def _renamed(ids: pa.Array, rows: np.ndarray, documents: Documents) -> pa.Array:
@@ -55,36 +59,33 @@ def _renamed(ids: pa.Array, rows: np.ndarray, documents: Documents) -> pa.Array:
     return pa.array(known, ids.type)
 
 
-def choose(members: pa.Table) -> np.ndarray:
-    """Return for each member, described by the columns `ORDER`, the place of the one that stays, int64 [members]."""
-    order = pc.sort_indices(members, [(name, "ascending") for name in ORDER]).to_numpy()  # type: ignore[attr-defined]
-    cluster = members["cluster"].to_numpy()
-    ordered = cluster[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=-1))
-    return order[first].astype(np.int64)[np.searchsorted(ordered[first], cluster)]
-
-
 def write_marks(workspace: Workspace, documents: Documents, duplicates: Duplicates, folder: str) -> None:
     """Write the marks as a file for each delivered part, under the part's name."""
     renamed = np.array(sorted(documents.renamed), np.int64)
     rejected = np.flatnonzero(documents.rejected)
     rows = np.union1d(np.union1d(duplicates.rows, rejected), renamed)
-    table = pa.table(
-        {
-            "row": rows,
-            "id": _at(rows, renamed, pa.array([documents.renamed[row] for row in renamed.tolist()], pa.string())),
-            "duplicate_of": _at(rows, duplicates.rows, duplicates.kept_ids),
-            "similarity": _at(rows, duplicates.rows, pa.array(duplicates.similarities)),
-            "rejected": _at(rows, rejected, pa.array(REJECTIONS).take(pa.array(documents.rejected[rejected] - 1))),
-        }
-    )
+    names = pa.array([documents.renamed[row] for row in renamed.tolist()], pa.string())
+    kept, place = np.unique(duplicates.kept, return_inverse=True)
+    kept_ids = _renamed(workspace.take(kept, "id")["id"].combine_chunks(), kept, documents)
     for file, url in enumerate(workspace.urls[: workspace.delivered]):
-        low, high = np.searchsorted(rows, workspace.starts[file : file + 2])
-        places = pa.array((rows[low:high] - workspace.starts[file]).astype(np.int32))
-        here = table.slice(low, high - low).set_column(0, MARK_SCHEMA.field("row"), places).cast(MARK_SCHEMA)
+        start, stop = workspace.starts[file : file + 2]
+        here = rows[slice(*np.searchsorted(rows, [start, stop]))]
+        marked = slice(*np.searchsorted(duplicates.rows, [start, stop]))
+        refused = rejected[slice(*np.searchsorted(rejected, [start, stop]))]
+        reasons = pa.array(REJECTIONS).take(pa.array(documents.rejected[refused] - 1))
+        # a file's columns at a time: ids of all duplicates at once are the most that the driver would hold
+        table = pa.table(
+            {
+                "row": here - start,
+                "id": _at(here, renamed, names),
+                "duplicate_of": _at(here, duplicates.rows[marked], kept_ids.take(pa.array(place[marked]))),
+                "similarity": _at(here, duplicates.rows[marked], pa.array(duplicates.similarities[marked])),
+                "rejected": _at(here, refused, reasons),
+            }
+        )
         name = storage.split_url(url)[0].rsplit("/", 1)[-1]
         with storage.atomic_write(storage.join(folder, name)) as stream:
-            pq.write_table(here, stream, compression="zstd")
+            pq.write_table(table.cast(MARK_SCHEMA), stream, compression="zstd")
 
 
 def _at(rows: np.ndarray, some: np.ndarray, values: pa.Array) -> pa.Array:

@@ -27,8 +27,8 @@ def summarise(
     reasons = ("", *REJECTIONS)
     rejected = cross_counts(names, reasons, sources, documents.rejected[: workspace.delivered_rows])
     sizes = np.bincount(clusters)
-    comparisons = [workspace.read(f"{name}.npz") for name in compared]
-    links = [workspace.read(f"{name}.npz") for name in linked]
+    comparisons = [workspace.read(f"{name}.npz", "compared", "edges") for name in compared]
+    links = [workspace.read(f"{name}.npz", "compared", "skipped") for name in linked]
     return Summary(
         documents=dict(zip(names, np.bincount(sources, minlength=len(names)).tolist(), strict=True)),
         duplicates={

@@ -82,7 +82,7 @@ BIRTH = re.compile(
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the dates of a text."""
     text, done = tokens.text, 0
-    yield from set_apart(text)
+    yield from set_apart(tokens)
     for index in tokens.having(Flag.NUMBER | Flag.MONTH | Flag.LOOKALIKE):
         start, flag = tokens.starts[index], tokens.flags[index]
         if start < done:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
-from pipelines.recognizers.lexicon import read_lines
+from pipelines.recognizers.lexicon import Flag, read_lines
+from pipelines.recognizers.tokens import Tokens
 
 NAME = "date"
 
@@ -59,7 +60,7 @@ LOOSE_DASHED = re.compile(rf"(?<![\w/-]){DAY}-{MONTH}-\d\d(?![\w/-]|[.,]\d|\s?(?
 LOOSE_PART = re.compile(r"-\d{1,2}-\d\d(?!\d)")
 TOLD_DASHED = re.compile(rf"\b(?:[Gg]eb\.?|[Dd]at(?:um|\.)|DATUM|[Aa]m|[Vv]om):?\s{{1,3}}{DAY}-{MONTH}-\d\d(?![\w/-])")
 # the days of a course, without their last full stop: 04.01 Übernahme
-DAYS_OF_COURSE = re.compile(r"(?:^|\n)[ \t]*((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))(?=[ \t]+[^\W\d_])")
+DAY_OF_COURSE = re.compile(r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])(?=[ \t]+[^\W\d_])")
 # what follows the day of 03-04-18 at the end of a line
 DASHED_AT_END = re.compile(r"-(?:0[1-9]|1[0-2])-\d\d(?=[ \t]*(?:\n|$|[,;:)]))")
 DAY_BEFORE = re.compile(r"(?<![\d/-])(?:0[1-9]|[12]\d|3[01])$")
@@ -80,17 +81,19 @@ SPOKEN = re.compile(
     re.IGNORECASE,
 )
 # the day of an entry, where other dates of the text are written with strokes and a year: 6/5 reizlos
-ENTRY = re.compile(rf"(?:^|\n)[ \t]*({DAY}/{MONTH})(?=[ \t:]+[^\W\d_])")
+ENTRY = re.compile(rf"{DAY}/{MONTH}(?=[ \t:]+[^\W\d_])")
 FULL_SLASHED = re.compile(rf"(?<![\d/]){DAY}/{MONTH}/(?:1[3-9]|[2-9]\d|(?:19|20)\d\d)(?![\d/])")
-WEEK = re.compile(r"\bKW\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?\b|\bQ[1-4]\s?/\s?(?:20)?\d\d\b")
-# 29.O9., 16.lO. after what leads to a day
-SCANNED_DAY = re.compile(r"\b(?:am|ab|vom|v\.|bis|Termin|zum|den) ([\dOolI]{1,2}\.[\dOolI]{1,2}\.)(?![\dOolI])")
-# the year of an illness: Z.n. Magenulcus 09
-SHORT_YEAR_OF = re.compile(
-    r"\b(?:Z\. ?n\.|St\. ?p\.|ED|seit) (?:[\w-]+ ){0,2}(0\d)(?=[,;)]|\.?(?:\s|$))"
-    r"(?!\s?(?:[-–xX/%]|[a-zµ]{1,4}\b|Tag|Wo|Mon|Jahr|Std|\d))"
+WEEK = re.compile(
+    r"[KQ](?<!\w.)(?:(?<=K)W\s?(?:[1-9]|[1-4]\d|5[0-3])(?:\s?/\s?(?:20)?\d\d)?|(?<=Q)[1-4]\s?/\s?(?:20)?\d\d)\b"
 )
-SCANNED_YEAR = re.compile(r"(?<!\w)(?=\d+[Oo])(?:2[0Oo][\dOo]|19[\dOo])[\dOo](?!\w)")
+# 29.O9., 16.lO. after what leads to a day
+BEFORE_SCANNED = frozenset("am ab vom v bis Termin zum den".split())
+SCANNED_DAY = re.compile(r"\.? ([\dOolI]{1,2}\.[\dOolI]{1,2}\.)(?![\dOolI])")
+# the year of an illness: Z.n. Magenulcus 09
+LONGEST_ILLNESS = 60
+SHORT_YEAR = re.compile(r" 0\d(?=[,;)]|\.?(?:\s|$))(?!\s?(?:[-–xX/%]|[a-zµ]{1,4}\b|Tag|Wo|Mon|Jahr|Std|\d))")
+ILLNESS_BEFORE = re.compile(r"\b(?:Z\. ?n\.|St\. ?p\.|ED|seit)(?: [\w-]+){0,2}$")
+SCANNED_YEAR = re.compile(r"[12](?<!\w.)(?=\d*[Oo])(?:(?<=2)[0Oo][\dOo]|(?<=1)9[\dOo])[\dOo](?!\w)")
 # l991, ll/1999, 9/O5
 SCANNED_NINE = re.compile(r"[lI](?<!\w.)9[\dOo]{2}(?!\w)")
 SCANNED_MONTH = re.compile(r"[OolI](?<![\w/.,].)[\dOolI]?/(?:19|20)\d\d(?![\w/])")
@@ -103,26 +106,31 @@ PLAIN = (
     (SCANNED_NINE, ("l9", "I9"), 0.8),
     (SCANNED_MONTH, ("l/", "I/", "O/"), 0.8),
     (SCANNED_SHORT, ("/O",), 0.8),
-    (SHORT_YEAR_OF, ("n.", "p.", "ED", "seit"), 0.6),
     (ENGLISH, ("@", "Date"), 0.8),
     (WEEK, ("KW", "Q"), 0.7),
 )
 
 
-def set_apart(text: str) -> Iterator[Entity]:
+def set_apart(tokens: Tokens) -> Iterator[Entity]:
     """Yield dates in words, glued to others, as scanned, with hyphens, of the entries of a course, and weeks."""
+    text = tokens.text
     for form, words, score in PLAIN:
         for match in form.finditer(text) if any(word in text for word in words) else ():
             yield Entity("DATE", *match.span(match.lastindex or 0), score, NAME)
-    yield from _glued(text)
-    for match in SCANNED_DAY.finditer(text):
-        if is_scanned(match[1]):
+    yield from _glued(tokens)
+    for match in SHORT_YEAR.finditer(text):
+        if ILLNESS_BEFORE.search(text, max(0, match.start() - LONGEST_ILLNESS), match.start()):
+            yield Entity("DATE", match.start() + 1, match.end(), 0.6, NAME)
+    for index in tokens.among(BEFORE_SCANNED):
+        if (match := SCANNED_DAY.match(text, tokens.ends[index])) and is_scanned(match[1]):
             yield Entity("DATE", *match.span(1), 0.7, NAME)
-    days, entries = list(DAYS_OF_COURSE.finditer(text)), list(ENTRY.finditer(text))
+    lines = [tokens.starts[index] for index in tokens.line_starts if tokens.flags[index] & Flag.NUMBER]
+    days = [match for start in lines if (match := DAY_OF_COURSE.match(text, start))]
+    entries = [match for start in lines if (match := ENTRY.match(text, start))]
     for match in days if len(days) > 1 else ():
-        yield Entity("DATE", *match.span(1), 0.6, NAME)
+        yield Entity("DATE", *match.span(), 0.6, NAME)
     for match in entries if entries and FULL_SLASHED.search(text) else ():
-        yield Entity("DATE", *match.span(1), 0.6, NAME)
+        yield Entity("DATE", *match.span(), 0.6, NAME)
     if LOOSE_PART.search(text) and TOLD_DASHED.search(text):
         for match in LOOSE_DASHED.finditer(text):
             yield Entity("DATE", *match.span(), 0.7, NAME)
@@ -130,13 +138,17 @@ def set_apart(text: str) -> Iterator[Entity]:
         yield from _dashed(text)
 
 
-def _glued(text: str) -> Iterator[Entity]:
+def _glued(tokens: Tokens) -> Iterator[Entity]:
     """Yield dates with another or a time glued to them, and those in the mark of who typed."""
+    text = tokens.text
     for form in (PAIR, TIMED) if GLUED_YEAR.search(text) else ():
         for match in form.finditer(text):
             yield Entity("DATE", *match.span(), 0.8, NAME)
-    for match in SIX_DIGITS.finditer(text):
-        if MARK_BEFORE.search(text, max(0, match.start() - 10), match.start()):
+    for index in tokens.having(Flag.NUMBER):
+        start = tokens.starts[index]
+        if len(tokens.words[index]) != 6 or not MARK_BEFORE.search(text, max(0, start - 10), start):
+            continue
+        if match := SIX_DIGITS.match(text, start):
             yield Entity("DATE", *match.span(), 0.6, NAME)
 
 

@@ -169,6 +169,8 @@ FORMS = [
 ]
 
 
+ANY_FORM = re.compile("|".join(f"(?:{form.pattern})" for kind, form in FORMS if kind != "plate"))
+"""Most numbers have none of the forms of `_by_form`: one expression says so."""
 FORMS_OF_COURTS = re.compile(r"\d [A-Z]{1,5} \d{1,6}/\d{2}(?!\d)")
 """A file's number at a court, with one digit before: 7 XVII 341/09."""
 
@@ -306,6 +308,8 @@ def _by_form(tokens: Tokens, index: int) -> tuple[int, int, float] | None:
         if (tokens.joined(index) and text[start - 1] == "0") or _ends_here(text, tokens.ends[index], len(word)):
             return None
     elif not tokens.joined(index + 1) and tokens.gap(index + 1) != " ":
+        return None
+    if not ANY_FORM.match(text, start):
         return None
     for kind, form in FORMS:
         if kind == "plate":

@@ -44,7 +44,8 @@ def _end(text: str, start: int) -> int:
 def _is_lower(tokens: Tokens, start: int, end: int, nouns: int) -> bool:
     """Tell whether the words of a line are in lower case, at least so many `nouns` among them."""
     index, last = tokens.first(start), tokens.first(end)
-    flags = [tokens.flags[at] for at in range(index, last) if tokens.words[at][0].isalpha()]
+    line = zip(tokens.flags[index:last], tokens.words[index:last], strict=True)
+    flags = [flag for flag, word in line if word[0].isalpha()]
     upper = sum(1 for flag in flags if flag & Flag.UPPER)
     small = sum(1 for flag in flags if flag & NOUN and not flag & (Flag.LOWER | Flag.UPPER))
     return (

@@ -16,6 +16,7 @@ NAME = "relatives"
 
 RELATIONS = frozenset(read_lines("relations"))
 VERBS = frozenset(read_lines("telling_verbs"))
+SPELLINGS = frozenset(form for word in RELATIONS for form in (word, word.capitalize(), word.upper()))
 KIN = "|".join(sorted(RELATIONS))
 # who somebody is, said after the name: nach Hermann (verst. Ehemann)
 AFTER = re.compile(rf"\s\((?:verst\.|gest\.|verstorbene[rn]?|ihr|sein|die|der)?\s?(?:{KIN})[),; ]", re.IGNORECASE)
@@ -29,8 +30,8 @@ BEFORE_DATE = re.compile(r"[ ,|;(*]{1,6}(?:geb\.? ?)?\d{1,2}\.\d{1,2}\.")
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names that a relation or the number of a case announces."""
     text = tokens.text
-    for index in tokens.having(Flag.PATIENT | Flag.COMMON):
-        if tokens.words[index].lower() in RELATIONS and (at := _named(tokens, index)):
+    for index in tokens.among(SPELLINGS):
+        if tokens.flags[index] & (Flag.PATIENT | Flag.COMMON) and (at := _named(tokens, index)):
             span = name_after(tokens, at, any_word=True) or (at, at + 1)
             yield Entity("PERSON", tokens.starts[at], tokens.ends[span[1] - 1], 0.6, NAME)
     for index in tokens.having(NAMES | Flag.AMBIGUOUS) if "(" in text else ():

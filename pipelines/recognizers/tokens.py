@@ -28,7 +28,18 @@ class Tokens:
     text, or counted.
     """
 
-    __slots__ = ("_with_flags", "ends", "flags", "gaps", "line_starts", "lower_cased", "starts", "text", "words")
+    __slots__ = (
+        "_breaks",
+        "_with_flags",
+        "ends",
+        "flags",
+        "gaps",
+        "line_starts",
+        "lower_cased",
+        "starts",
+        "text",
+        "words",
+    )
 
     def __init__(self, text: str, lower_cased: bool = False) -> None:
         self.text = text
@@ -40,6 +51,7 @@ class Tokens:
         inside = enumerate(self.gaps[1:-1], 1)
         broken = [index for index, gap in inside if gap not in _NO_BREAKS and LINE_BREAK.search(gap)]
         self.line_starts = [0, *broken] if self.words else []
+        self._breaks = frozenset(broken)
         self._with_flags: defaultdict[int, list[int]] = defaultdict(list)
         for index, flag in enumerate(self.flags):
             self._with_flags[flag].append(index)
@@ -74,16 +86,27 @@ class Tokens:
         """Return the indices of the tokens that the lexicon knows nothing of."""
         return self._with_flags.get(0, [])
 
+    def among(self, words: frozenset[str]) -> list[int]:
+        """Return the indices of the tokens that are one of these words."""
+        return [index for index, word in enumerate(self.words) if word in words]
+
     def __len__(self) -> int:
         return len(self.words)
 
     def word(self, index: int) -> str:
         """Return the token at `index`, or the empty string outside the text."""
-        return self.words[index] if 0 <= index < len(self.words) else ""
+        # asked some ten times a word: to try costs nothing but at the text's end
+        try:
+            return self.words[index] if index >= 0 else ""
+        except IndexError:
+            return ""
 
     def flag(self, index: int) -> int:
         """Return the flags of the token at `index`, or 0 outside the text."""
-        return self.flags[index] if 0 <= index < len(self.words) else 0
+        try:
+            return self.flags[index] if index >= 0 else 0
+        except IndexError:
+            return 0
 
     def gap(self, index: int) -> str:
         """Return the white space before the token at `index`; a line break at both ends of the text."""
@@ -93,14 +116,14 @@ class Tokens:
 
     def joined(self, index: int) -> bool:
         """Tell whether no space parts the token at `index` from the one before."""
-        return 0 < index < len(self.words) and not self.gaps[index]
+        try:
+            return index > 0 and not self.gaps[index] and index < len(self.words)
+        except IndexError:
+            return False
 
     def new_line(self, index: int) -> bool:
         """Tell whether the token at `index` is the first of its line, or lies outside the text."""
-        if not 0 < index < len(self.words):
-            return True
-        gap = self.gaps[index]
-        return gap != " " and gap != "" and LINE_BREAK.search(gap) is not None
+        return not 0 < index < len(self.words) or index in self._breaks
 
     def ends_column(self, index: int) -> bool:
         """Tell whether a column ends before the token at `index`: by a line break, a tab or wide space."""
@@ -122,9 +145,9 @@ class Tokens:
 
     def is_initial(self, index: int) -> bool:
         """Tell whether the token at `index` is a name's initial: one or two letters with a full stop."""
-        word = self.word(index)
         if self.word(index + 1) != "." or not self.joined(index + 1):
             return False
+        word = self.word(index)
         if not self.flag(index) & Flag.UPPER:
             known = self.flag(index + 2) & (Flag.LOWER | Flag.COMMON | Flag.TITLE | Flag.NOT_NAME) or self.joined(
                 index + 2

@@ -46,20 +46,22 @@ LAST_ACCOUNT = re.compile(r"/(?<=\s/)\s([a-zäöü]{4,10}\d{0,2})[ \t]*(?=\n|$)"
 # what closes an entry of a record: MÖ 22 mm. Wg
 SIGN = re.compile(r"[.!?] ([A-ZÄÖÜ][a-zäöü]{1,2}\.?)[ \t]*(?=\n|$)")
 # who wrote an entry, before or after its time: jbeck 00:56
-BEFORE_TIME = re.compile(r"(?:^|\n)[ \t]*([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
+BEFORE_TIME = re.compile(r"([a-zäöü]{4,9})(?= \d{1,2}[.:]\d\d\s*(?:\n|$))")
 # who wrote an entry, after its date and time: 12.3. 08:15 (abe):
-IN_BRACKETS = re.compile(
-    r"(?::\d\d(?: Uhr)?|\d\.\d{1,2}\.(?:\d\d)?(?:\d\d)?(?=.{2,9}:)) \(([A-Za-zäöü]{2,6})\)(?=[:\s])"
-)
+IN_BRACKETS = re.compile(r" \(([A-Za-zäöü]{2,6})\)(?:(?P<end>:)|(?=\s))")
+TIME_BEFORE = re.compile(r":\d\d(?: Uhr)?$")
+DAY_BEFORE = re.compile(r"\d\.\d{1,2}\.(?:\d\d)?(?:\d\d)?$")
 # roles with a mark instead of a name: Arzt: meh / Pflege: tosch
+ROLES = frozenset(
+    "Arzt Ärztin Pflege Sekretariat Sekr DB AZ gegengez Eingegeben eingegeben Änderung Geändert geändert Bearb"
+    " Bearbeitet bearbeitet".split()
+)
 ROLE = re.compile(
-    r"\b(?:Arzt|Ärztin|Pflege|Sekretariat|Sekr|DB|AZ|gegengez|[Ee]ingegeben|[Ll]etzte Änderung|[Gg]eändert|Bearb"
-    r"|[Bb]earbeitet)"
     r"\.?(?: von| durch)?[ ]?[:/]? ?((?:[a-zäöü]{2,6}|[A-Z][A-Z]?[a-z]{1,2}"
     r"|[a-z]{3,7}\d{1,3}|[A-Z]{3,8}\d{1,2})(?:/[a-zäöü]{2,4})?)(?=\s?(?:[,;)/\n]|$)|  )"
 )
-AUTHORS = ("author", "Autor", "user", "Erfasser", "Schreiber")
-AUTHOR = re.compile(r"\b(?:author|Autor|user|Erfasser|Schreiber)[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
+AUTHORS = frozenset(("author", "Autor", "user", "Erfasser", "Schreiber"))
+AUTHOR = re.compile(r"[ :=]{1,3}([a-z]{3,10}\d{0,3})(?=[,;)\n]|$)")
 DATED = re.compile(r"\d[./]\d{0,4}\.?,?\s{1,2}\d\d?$")
 INITIALS = re.compile(
     r"\d{4}[ \t]{2,8}([a-zäöü]{2,4}[-/][a-zäöü]{2,4})(?=\s*(?:\n|$)|[ \t]{2})"
@@ -82,15 +84,15 @@ STAMP = re.compile(r"(?:\d{1,2}:\d\d|\d[./]\d{2,4}|[A-Za-zä]{3,9}\.? \d{4})(?: 
 TYPIST = re.compile(r"[\s.:]{0,4}([A-Za-zäöü]{1,4}/(?:[A-Za-zäöü]{1,5}(?:/[A-Za-zäöü]{1,4})?|\d))(?![\w/])")
 SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
 # what a word says of who wrote: Schreibkraft js, vid. RU 16.10.14, gedruckt von sbreiden, erstellt: dobleran 20.07.
+SAYING = frozenset(
+    "Schreibkraft Schr Schriftf Sekr Kürzel EDV Vid vid Kennung Dok Dokumentation Geschr geschr Geschrieben geschrieben"
+    " Erstellt erstellt Gedruckt gedruckt Protokoll Druck Export Erfasst erfasst Exportiert exportiert Ausgedruckt"
+    " ausgedruckt Bearbeitung Dokumentiert dokumentiert".split()
+)
 SAID = re.compile(
-    r"\b(?:Schreibkraft|Schr|Schriftf|Sekr|Kürzel|EDV|[Vv]id|Kennung|Dok|Dokumentation|[Gg]eschr(?:ieben)?|[Ee]rstellt|[Gg]edruckt|Protokoll|Druck"
-    r"|Export|[Ee]rfasst|[Ee]xportiert|[Aa]usgedruckt|Bearbeitung|[Dd]okumentiert)\.?(?: (?:von|v\.|durch))?[ ]?:? "
+    r"\.?(?: (?:von|v\.|durch))?[ ]?:? "
     r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
     r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel|(?<=\d) )"
-)
-SAYING = tuple(
-    "Schr Sekr Kürzel EDV vid Vid Kennung Dok schr rstellt druckt Protokoll Druck xport rfasst Bearbeitung"
-    " okumentiert".split()
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
@@ -104,11 +106,9 @@ LONGEST_COLUMN = 16
 # Fe
 AFTER_ROOM = re.compile(r"\bZi(?:mmer)?\.?: ?\d{1,4}[ \t]*\n[ \t]*([A-ZÄÖÜ][a-zäöü]{1,2})[ \t]*(?=\n)")
 ENTRY_MARK = re.compile(r"\S\n[ \t]*([A-ZÄÖÜ][a-zäöü][A-Za-zäöü])[ \t]*(?=\n[ \t]*\n|\s*$)")
-# beside a date and time: 16:44  pflugm; rosi1 13.10.22 18:26
-BESIDE_TIME = re.compile(
-    r":\d\d {1,3}([a-zäöü]{4,9})(?=[ \t]*(?:\n|$))|(?:^|\n)([a-zäöü]{3,9}\d{0,2})"
-    r"(?= \d{1,2}\.\d{1,2}\.\d{2,4} \d\d:\d\d)"
-)
+# behind a time, and before a date and time: 16:44  pflugm; rosi1 13.10.22 18:26
+BEHIND_TIME = re.compile(r":\d\d {1,3}([a-zäöü]{4,9})(?=[ \t]*(?:\n|$))")
+BEFORE_DAY = re.compile(r"([a-zäöü]{3,9}\d{0,2})(?= \d{1,2}\.\d{1,2}\.\d{2,4} \d\d:\d\d)")
 SMALL_WORDS = frozenset("am vom von der die das zu um im in und ok bis mit an ab auf".split())
 
 
@@ -124,8 +124,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         elif tokens.word(index + 1) == "." and tokens.joined(index + 1) and not tokens.joined(index):
             yield Entity("USERNAME", tokens.starts[index], end + 1, 0.5, NAME)
     yield from _dictated(text)
-    yield from _stamped(text)
-    yield from _set_apart(text)
+    yield from _stamped(tokens)
+    yield from _set_apart(tokens)
     for index in tokens.having(Flag.WRITER):
         if match := ACCOUNT.match(text, tokens.ends[index]):
             yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
@@ -164,8 +164,9 @@ def _is_ratio(before: str, after: str) -> bool:
     )
 
 
-def _stamped(text: str) -> Iterator[Entity]:
+def _stamped(tokens: Tokens) -> Iterator[Entity]:
     """Yield the marks after a time, and after wide space behind a date: 17.3. 14:25 ML, 12:05 mta3, 2023   br-ul."""
+    text = tokens.text
     for match in STAMPED.finditer(text):
         if match[1] not in SMALL_WORDS | ENDINGS and (
             match[1][-1].isdigit() or DATED.search(text, max(0, match.start() - 16), match.start())
@@ -177,35 +178,68 @@ def _stamped(text: str) -> Iterator[Entity]:
     signs = (
         match for match in SIGN.finditer(text) if re.match(r"\w[\w)]", text[max(0, match.start() - 2) : match.start()])
     )
-    for match in (*signs, *LAST_ACCOUNT.finditer(text), *BEFORE_TIME.finditer(text)):
+    for match in (*signs, *LAST_ACCOUNT.finditer(text), *_first_in_lines(tokens, BEFORE_TIME)):
         if not lexicon()[match[1].rstrip(".")] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
-    for match in (*IN_BRACKETS.finditer(text), *ROLE.finditer(text)):
+    for match in (*_bracketed(text), *_after_roles(tokens)):
         if not lexicon()[match[1].partition("/")[0]] & KNOWN:
             yield Entity("USERNAME", match.start(1), match.end(1), 0.5, NAME)
     for match in AFTER_ROOM.finditer(text) if "Zi" in text else ():
         yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
-    for match in AUTHOR.finditer(text) if any(word in text for word in AUTHORS) else ():
-        yield Entity("USERNAME", match.start(1), match.end(1), 0.6, NAME)
-    for match in INITIALS.finditer(text):
-        yield Entity("USERNAME", *match.span(match.lastindex or 1), 0.5, NAME)
+    for index in tokens.having(Flag.NUMBER):
+        if len(tokens.words[index]) >= 4 and (match := INITIALS.match(text, tokens.ends[index] - 4)):
+            yield Entity("USERNAME", *match.span(match.lastindex or 1), 0.5, NAME)
 
 
-def _set_apart(text: str) -> Iterator[Entity]:
+def _first_in_lines(tokens: Tokens, form: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Yield where lines begin with a word in lower case that has a form."""
+    for index in tokens.line_starts:
+        if tokens.words[index][0].islower() and (match := form.match(tokens.text, tokens.starts[index])):
+            yield match
+
+
+def _bracketed(text: str) -> Iterator[re.Match[str]]:
+    """Yield the marks in brackets behind a time, and before a colon behind a day."""
+    for match in IN_BRACKETS.finditer(text):
+        start = match.start()
+        if TIME_BEFORE.search(text, max(0, start - 8), start) or (
+            match["end"] and DAY_BEFORE.search(text, max(0, start - 12), start)
+        ):
+            yield match
+
+
+def _after_roles(tokens: Tokens) -> Iterator[re.Match[str]]:
+    """Yield the marks that stand instead of a name: Arzt: meh, Letzte Änderung: tosch."""
+    for index in tokens.among(ROLES):
+        said = tokens.words[index] != "Änderung" or tokens.word(index - 1).lower() == "letzte"
+        if said and (match := ROLE.match(tokens.text, tokens.ends[index])):
+            yield match
+
+
+def _set_apart(tokens: Tokens) -> Iterator[Entity]:
     """Yield the marks that a word announces, that fill a line or a column, or that stand beside a time."""
-    said = SAID.finditer(text) if any(word in text for word in SAYING) else ()
+    text = tokens.text
     for match in (
-        *said,
+        *_said(tokens),
         *AFTER_TIME.finditer(text),
         *_before_dates(text),
         *_last_columns(text),
         *ENTRY_MARK.finditer(text),
-        *BESIDE_TIME.finditer(text),
+        *BEHIND_TIME.finditer(text),
+        *_first_in_lines(tokens, BEFORE_DAY),
     ):
         begin, end = match.span(match.lastindex or 0)
         parts = re.split(r"[/._:-]", text[begin:end])
         if not any(_is_word(part) for part in parts if part not in ENDINGS) and not ENDINGS.issuperset(parts):
             yield Entity("USERNAME", begin, end, 0.5, NAME)
+
+
+def _said(tokens: Tokens) -> Iterator[re.Match[str]]:
+    """Yield what stands behind a word that says who wrote."""
+    for index in tokens.among(SAYING | AUTHORS):
+        form = AUTHOR if tokens.words[index] in AUTHORS else SAID
+        if match := form.match(tokens.text, tokens.ends[index]):
+            yield match
 
 
 def _before_dates(text: str) -> Iterator[re.Match[str]]:
