@@ -15,7 +15,7 @@ YEARS_OLD = re.compile(
     r"|(\d{1,3}(?:;\d{1,2}|\s?[½¾¼]|\s\d{1,2}/(?:1?2|3|4))?)(?:\s?[-–—.]?\s?(?:J[ÄA]E?HRIG|[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
     r"|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.|jg\.)|-?J\b(?!\.?-)"
-    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon\.|M\.|Wo\.|J\.|Jahre?"
+    r"|\.?\s{0,2}(?:Lj\b|LJ\b|[Ll]ebensj|L\.J\.)|\s{0,2}(?:Monate|Wochen|Tage|Mon?\.|M\.|Wo\.|J\.|Jahre?"
     r"|Jr?\.)(?:n)?\s{0,2}(?:alt"
     r"|junge|alte))",
 )
@@ -26,8 +26,8 @@ AGE_BEFORE = re.compile(
 )
 AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|Monaten?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
 # the ages of several: die Kinder (12, 14 und 20 J.)
-LISTED = re.compile(r"(?:\s?(?:,|und|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
-LISTING = re.compile(r"\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}$")
+LISTED = re.compile(r"(?:\s?(?:,|und|bzw\.|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
+LISTING = re.compile(r"(?:\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}|\bmit \d{1,3} (?:bzw\.|und|u\.) )$")
 # m/57, w, 43 J.
 SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
 SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
@@ -54,6 +54,9 @@ KIN_AGED = re.compile(
 )
 AGED = re.compile(r"(?:\s\d/\d)?\s?(?:a|J\.?|Jahre)(?![\w-])")
 KIN_AFTER = re.compile(r"(?:,? ?(?:und|u\.)? ?\d{1,3}){0,3}(?: ?J\.?| ?Jahre)?[,);]")
+# Mutter 84, rüstig
+KIN_BARE = re.compile(r"\b(?:[Mm]utter|[Vv]ater|[Ss]chwester|[Bb]ruder|Gattin|Gatte|Ehefrau|Ehemann|Oma|Opa) $")
+BARE_AFTER = re.compile(r"[,;)](?!\d)")
 # what runs in a family: Mutter Mamma-Ca mit 44, Tante Ovarial-Ca mit 52
 KIN = re.compile(
     r"(?:[Mm]utter|[Vv]ater|[Tt]ante|[Oo]nkel|[Bb]ruder|[Ss]chwester|[Oo]ma|[Oo]pa|[Cc]ousine?|Menarche|Menopause|Einschulung|Erst\w{3,20})\b[^;\n]{0,60}$"
@@ -135,6 +138,8 @@ def _numeric_age(text: str, start: int, end: int) -> int:
         return end
     if KIN_AFTER.match(text, end) and KIN_BEFORE.search(before):
         return end
+    if end - start == 2 and BARE_AFTER.match(text, end) and KIN_BARE.search(before):
+        return end
     if (end - start > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
         return end
     if SO_OLD.match(text, end) and IS_SO_OLD.search(before):
@@ -166,7 +171,7 @@ def _is_bare_age(text: str, start: int, before: str) -> bool:
 
 def _is_told_age(text: str, end: int, before: str) -> bool:
     """Tell whether what stands before or after says that a number is an age: Alter: 57, (12, 14 und 20 J.)."""
-    if STATED.search(before) or (before.endswith("(") and LISTED.match(text, end)):
+    if STATED.search(before) or (before.endswith(("(", " mit ")) and LISTED.match(text, end)):
         return True
     if IN_BRACKETS.match(text, end) and BEFORE_BRACKETS.search(before):
         return True

@@ -25,7 +25,7 @@ INTERNATIONAL = re.compile(
 NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
     r"|0[1-9] \d{4}(?: \d{1,4}){1,2}|01 ?/ ?\d[\d ]{3,8}\d(?:-\d{1,5})?"
-    r"|01 \d{3} \d{2,4}-\d{1,5}"
+    r"|01 \d{3} \d{2,4}-\d{1,5}|0[1-9]\d{0,3} \d{3} \d{2} \d{2}(?!\d)"
     r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d(?: (?:Kl|Dw|DW)\.? \d{1,5})?"
 )
 AT = re.compile(r"@|\(at\)|\[at\]|\{at\}|\(ät\)| at (?=[\w-]+(?:\.| dot | punkt )\w)", re.IGNORECASE)
@@ -46,9 +46,9 @@ SWITCHBOARD = re.compile(r"-\d{1,4}(?!\d)(?=[^\n]{0,80}?\s-\d{2,4}\b)")
 BOARD_BEFORE = re.compile(r"0\d[\d /]{4,14}$")
 FURTHER = re.compile(r"\s([-–]\d{2,4})(?=[ \t]*(?:[·,;|)]|\n|$|Fax|Tel))")
 EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle nebenst nst".split())
-# the extension of who signed, at the end of a line: FA Psych  -4471
-SIGNED = re.compile(r"-\d{4}(?=[ \t]*(?:\n|$))")
-SIGNED_BEFORE = re.compile(r"[a-zäöü.)][ \t]{2,8}$")
+# the extension of who signed or is to be called, at the end of a line: FA Psych  -4471, Anmeldung Endo -4170
+SIGNED = re.compile(r"-\d{4}(?=[ \t]*(?:\n|$)|, )")
+SIGNED_BEFORE = re.compile(r"(?:[.)]|[A-Za-zäöü]{4}(?<!lanz)(?<!fuhr)(?<!aldo))[ \t][ \t]{0,7}$")
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -89,7 +89,7 @@ def _extensions(text: str) -> Iterator[Entity]:
         for match in FURTHER.finditer(text, board.end(), line_end):
             yield Entity(_label(text, match.start(1)), match.start(1), match.end(1), 0.7, NAME)
     for match in SIGNED.finditer(text):
-        if SIGNED_BEFORE.search(text, max(0, match.start() - 9), match.start()):
+        if SIGNED_BEFORE.search(text, max(0, match.start() - 14), match.start()):
             yield Entity("PHONE", *match.span(), 0.6, NAME)
 
 

@@ -26,6 +26,11 @@ DAY_ALONE = re.compile(
     rf"{DAY}\.(?=\s(?!(?:\w+\s)?(?:po\b|Tag|Woche|Monat|postop|Lebens|Zyk|Kur|Gabe|Mal))(?:[a-zäöü]|[A-ZÄÖÜ]\w+\s?$)"
     rf"|[,;)]|\s*$)"
 )
+# 8. 7., 14. 7. und 1. 8.; 08. 8.
+FURTHER_SPACED = re.compile(r"\d\. \d{1,2}\.,? (?:und |u\. |bis )?$")
+NOUGHT_SPACED = re.compile(rf"0[1-9]\. {MONTH}\.(?! ?\d)")
+# 22 05 23 10.20
+SPACED_TIMED = re.compile(r"(?:0[1-9]|[12]\d|3[01]) (?:0[1-9]|1[0-2]) \d\d(?= (?:[01]?\d|2[0-3])[.:][0-5]\d\b)")
 BEFORE_DAY = re.compile(r"\b(?:[Aa]m|[Vv]om|[Bb]is|[Aa]b|[Zz]um|de[nm])\s?$")
 DAY_SPACED_MONTH = re.compile(rf"{DAY}\. {MONTH}\.(?!\d)|[0-3]\d [01]\d \d\d(?!\d)")
 ROMAN_MONTH = re.compile(rf"{DAY}\. ?(?:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.(?!\w)")
@@ -52,7 +57,7 @@ DAY_AND_MONTH = re.compile(
     rf"{DAY}\.{MONTH}(?![\d]|[.,]\d|\s*(?:Uhr|(?!(?:ein|eine|in|zu|die|der|das|den|dem|und|bei|mit|um|im|an|auf|von|vor|war|wir)"
     r"\b)[a-zµ]{1,4}\b|[a-z]+/|°|%|€|J\b|Mio|Jahre))"
 )
-AFTER_NUMBER = re.compile(r"[ \t]+(?![a-zäöü])")
+AFTER_NUMBER = re.compile(r"(?![ \t]+\d{1,2}\.\d{1,2}\.)[ \t]+(?![a-zäöü])")
 MOST_POINTS = 12
 """A number after strokes up to it is more likely a score (Apgar 9/10/10) than a year."""
 SLASHED = re.compile(rf"{DAY}/{MONTH}/(\d\d)(?![\d/])")
@@ -186,7 +191,10 @@ def _partial(text: str, start: int, end: int, around: str) -> int:
         return match.end()
     if around.endswith(("*'", "*’", " '", "('")) and SHORT_YEAR.match(text, start):
         return start + 2
-    if spaced and BEFORE_DAY.search(around) and (match := DAY_SPACED_MONTH.match(text, start)):
+    if spaced and (match := NOUGHT_SPACED.match(text, start) or SPACED_TIMED.match(text, start)):
+        return match.end()
+    told = spaced and (BEFORE_DAY.search(around) or FURTHER_SPACED.search(around))
+    if told and (match := DAY_SPACED_MONTH.match(text, start)):
         return match.end()
     if spaced and BEFORE_DAY.search(around) and (match := DAY_ALONE.match(text, start)):
         return match.end()

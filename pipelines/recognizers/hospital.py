@@ -52,7 +52,7 @@ PAYER = re.compile(
 # the number of the insured behind an insurer
 INSURED = re.compile(r"[ :]{1,3}(?=[\d /-]*\d)[A-Z]?(?:\d[ /-]{0,2}){7,}")
 EMPLOYER = re.compile(
-    r"[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
+    r"(?![.:]?[^\S\n]*\n[^\S\n]*\n)[.:]?\s+(?:bei|beim|in|an)?\s?(?:der|dem|den)?\s?((?:[A-ZÄÖÜ][\w.-]+|&|der|und|für)"
     r"(?:[ ](?:[A-ZÄÖÜ][\w.-]*\w|&|für|der|und))*)(?=[.,;)]|\s*\n|\s+(?:gestellt|tätig|beschäftigt|angestellt))"
 )
 FAMILY_FIRM = re.compile(

@@ -69,7 +69,7 @@ PLATES = ("kennzeichen", "kennz", "kfz")
 # what programs call things: RB-4X7Q-22, ERCP_0610_Q_01; papers: L6YT0C913; the machines of a hospital: ZNA-PC07
 CODES = re.compile(
     r"(?=[A-Z0-9](?<![\w/-].)[A-Z0-9_/-]*\d\d)(?=[A-Z0-9_/-]*[A-Z])(?:[A-Z0-9]{2,5}-[A-Z0-9]{2,6}-[A-Z0-9]{2,6}"
-    r"|[A-Z]-\d{2}-\d{3,6}|[A-Z]{2,6}-\d{2}/\d{3,6}|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
+    r"|[A-Z]-\d{2}-\d{3,6}(?:-[A-Z])?|[A-Z]{3}-0\d{3}|(?:19|20)\d\d/[A-Z]/\d{3,6}|[A-Z]{2,6}-\d{2}/\d{3,6}|(?![TNM]\d)(?=[A-Z0-9]*\d[A-Z]*\d[A-Z]*\d)[A-Z0-9]{8,14}|[A-Z]{2,5}_\d{2,}(?:_[A-Z0-9]+)*|[A-Z]{2,5}-(?:PC|PRN|WS|NB)\d{1,4})(?![\w-])"
 )
 # wards and theatres by their short names: ICU 1, im OP 2
 THEATRES = ("ICU", "IMC", "ITS", "im OP ", "Tagesklinik ")

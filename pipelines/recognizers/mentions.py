@@ -75,6 +75,8 @@ TOOK_PART = re.compile(
     r"\b(?:Teilnehmer|Teilnehmende|Teiln\.|Anwesende?|Anw\.|Teilnehmer:innen|TeilnehmerInnen)\s?:[^\n]*"
 )
 TAKING_PART = re.compile(r"([A-ZÄÖÜŞÇĐŠŽ][\w.-]{0,30}(?: [A-ZÄÖÜŞÇĐŠŽ][\w-]{1,30})?) \([A-ZÄÖÜ][\w./ -]{0,20}\)")
+# with whom, in brackets: Kunsttherapie (A. Rosenthal)
+INITIALLED = re.compile(r"\([A-ZÄÖÜ]\. ([A-ZÄÖÜ][a-zäöüß]{2,}(?:-[A-ZÄÖÜ][a-zäöüß]{2,})?)\)")
 PEDIGREE = re.compile(r"\b[IVX]{1,3}[:.]\d{1,2}:?\s(?=[A-ZÄÖÜ])")
 SIGNATURE = 400
 YOUNGER = frozenset(("jun", "sen", "jr", "sr", "junior", "senior"))
@@ -263,6 +265,12 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             index = skip_titles(tokens, tokens.first(match.start(1)))
             if index < tokens.first(match.end(1)) and not tokens.flag(index) & (Flag.STAFF | Flag.PATIENT):
                 yield index, tokens.first(match.end(1)), 0.7
+    for match in INITIALLED.finditer(text):
+        index = tokens.first(match.start(1))
+        if tokens.flags[index] & (NAMES | Flag.PLACE) and not tokens.flags[index] & (
+            Flag.EPONYM | Flag.MEDICAL | Flag.ANATOMY
+        ):
+            yield tokens.first(match.start() + 1), tokens.first(match.end() - 1), 0.6
     for match in PEDIGREE.finditer(text) if "I:" in text else ():
         index = tokens.first(match.end())
         span = name_after(tokens, index, any_word=True)

@@ -93,8 +93,9 @@ def _is_surname_after_comma(tokens: Tokens, index: int) -> bool:
 
 def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     word = tokens.words[index]
-    if word == "SR" or (word == "Fr" and tokens.joined(index) and tokens.word(index - 1)[-1:].isdigit()):
-        return True  # sinus rhythm, 10Fr.
+    before = tokens.word(index - 1)
+    if word == "SR" or (word == "Fr" and tokens.joined(index) and (before[-1:].isdigit() or before == "-")):
+        return True  # sinus rhythm, 10Fr., Mo-Mi-Fr
     if word.lower() in SHORT_TITLES:
         return not (tokens.word(index + 1) == "." and tokens.flag(index - 2) & Flag.TITLE)
     if tokens.lower_cased or word[0].isupper():
@@ -220,17 +221,19 @@ def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, 
     """Yield the further names of an enumeration: Drs. Leber und Krauth, Dr. Weiß/Dr. Braun."""
     plural = tokens.words[trigger].lower() in PLURAL
     while plural and tokens.word(end) in AND and not tokens.new_line(end + 1):
+        end += tokens.word(end) == "u" and tokens.word(end + 1) == "."
         flag = tokens.flag(end + 1)
-        sure = tokens.words[trigger].lower() in ("drs", "dres") and tokens.word(end) in ("und", "u", "/")
+        sure = tokens.words[trigger].lower() in ("drs", "dres") and tokens.word(end) in ("und", "u", ".", "/")
         if (
             not tokens.is_upper(end + 1)
             or flag & (Flag.NOT_NAME | TRIGGER)
             or (flag & Flag.COMMON and not flag & NAMES and not sure)
         ):
             return
-        if tokens.word(end) in (",", ";") and not flag & NAMES:
+        doctors = tokens.words[trigger].lower() in ("drs", "dres") and not flag & WORDS
+        if tokens.word(end) in (",", ";") and not flag & NAMES and not doctors:
             return
-        span = name_after(tokens, end + 1, any_word=sure or bool(flag & Flag.COMPOUND))
+        span = name_after(tokens, end + 1, any_word=sure or doctors or bool(flag & Flag.COMPOUND))
         if not span:
             return
         yield span[0], span[1], 0.7
@@ -276,6 +279,8 @@ def _before_dates(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             words = [i for i in range(*span) if len(tokens.words[i]) > 1]
             first = tokens.flags[words[0]] if words else WORDS
             headed = first & WORDS and not first & NAMES and lexicon().is_word(tokens.words[words[0]])
+            # a word that dictionaries have in lower case, and a given name: Lösche Annegret
+            headed = headed and not (first & Flag.LOWER and tokens.flags[words[-1]] & Flag.FIRST_NAME)
             known = any(tokens.flags[i] & NAMES or not tokens.flags[i] & WORDS for i in words)
             if not headed and (known or not any(lexicon().is_word(tokens.words[i]) for i in words)):
                 yield span[0], span[1], 0.8

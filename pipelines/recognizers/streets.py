@@ -98,6 +98,9 @@ def _street_start(tokens: Tokens, index: int, bare: bool) -> int:
         and (tokens.is_upper(first - 2) or tokens.flag(first - 2) & Flag.PARTICLE)
     ):
         first -= 2
+    # Dr.-Franz-Rehrl-Platz
+    if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.flag(first - 3) & Flag.TITLE:
+        return first - 3
     if not bare or first < index or tokens.new_line(index):
         return first
     if not tokens.is_upper(index - 1) or tokens.flag(index - 1) & (Flag.SALUTATION | Flag.NOT_NAME | Flag.TITLE):

@@ -87,12 +87,17 @@ SHORT = re.compile(r"[\s.:]{1,3}([a-zäöü]{2,3})(?=,|;|\n|$| \d{1,2}\.)")
 SAYING = frozenset(
     "Schreibkraft Schr Schriftf Sekr Kürzel EDV Vid vid Kennung Dok Dokumentation Geschr geschr Geschrieben geschrieben"
     " Erstellt erstellt Gedruckt gedruckt Protokoll Druck Export Erfasst erfasst Exportiert exportiert Ausgedruckt"
-    " ausgedruckt Bearbeitung Dokumentiert dokumentiert".split()
+    " ausgedruckt Bearbeitung Dokumentiert dokumentiert Diktat Dikt fdR Schrift".split()
 )
 SAID = re.compile(
     r"\.?(?: (?:von|v\.|durch))?[ ]?:? "
-    r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3})"
-    r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel|(?<=\d) )"
+    r"([a-zäöüß]{2,12}(?:[._/-][a-zäöü]{1,6})?\d{0,3}|[A-ZÄÖÜ]{2,3}|[A-ZÄÖÜ]{2}[a-zäöü]{1,2}|[a-zäöü]{2,6}[A-ZÄÖÜ])"
+    r"(?=[ \t]*(?:[,;)\n]|$)|[ \t]{2}| \d{1,2}[./]| auf\b| Tel|(?<=[A-Z]) am \d|(?<=\d) )"
+)
+# the same with the day before the mark: Geschr. 01.03.19 ke, Diktat 16.12.2022 SchTh
+SAID_DATED = re.compile(
+    r"\.?:? \d{1,2}\.\d{1,2}\.(?:\d\d)?(?:\d\d)? ([a-zäöü]{2,3}|[A-ZÄÖÜ][a-zäöü]{0,3}[A-ZÄÖÜ][a-zäöü]{0,2})"
+    r"(?=[ \t]*(?:[,;)\n]|$))"
 )
 # what fills a line, or stands at its end behind wide space: ba-kl, (hau), Br/mo, akg_m, "Anja Pfister      AP/mfa-jk"
 COLUMN = re.compile(
@@ -238,7 +243,7 @@ def _said(tokens: Tokens) -> Iterator[re.Match[str]]:
     """Yield what stands behind a word that says who wrote."""
     for index in tokens.among(SAYING | AUTHORS):
         form = AUTHOR if tokens.words[index] in AUTHORS else SAID
-        if match := form.match(tokens.text, tokens.ends[index]):
+        if match := form.match(tokens.text, tokens.ends[index]) or SAID_DATED.match(tokens.text, tokens.ends[index]):
             yield match
 
 
