@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
+from pipelines.recognizers.eponym import CLASS
 from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
 from pipelines.recognizers.streets import street, street_after, street_before
@@ -55,7 +56,6 @@ TAIL = re.compile(
     r"|,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
     r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
-CLASS_AFTER = re.compile(r" [A-Z]\d(?!\w)")
 HOUSE_NUMBER = re.compile(r"[a-zäöüß.] \d{1,3} ?[a-z]?,?\s{1,2}$")
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
@@ -255,7 +255,7 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     # Staffelstein-Score, Lich-Gregoir, Colitis (Montreal E2)
     if end - index > 2 and last & (Flag.MEDICAL | Flag.EPONYM) and not last & Flag.PLACE:
         return False
-    if CLASS_AFTER.match(tokens.text, tokens.ends[end - 1]):
+    if CLASS.match(tokens.text, tokens.ends[end - 1]):
         return False
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False

@@ -15,6 +15,8 @@ BEFORE = re.compile(
 )
 TAILS = "|".join(map(re.escape, read_lines("eponym_tails")))
 AFTER = re.compile(rf"(?:['’]?s?sche[nrms]?)? ?[-– ] ?(?:\w+[-–])?(?P<tail>{TAILS})", re.IGNORECASE)
+CLASS = re.compile(r" [A-Z]\d(?!\w)")
+"""What a classification goes on with that is called after a place: Montreal E2."""
 ADJECTIVE = re.compile(r"['’]?s?(?:sche[nrms]?|ianer|oid)\b")
 
 
@@ -35,7 +37,9 @@ def is_eponym(tokens: Tokens, first: int, last: int, before_noun: bool = True) -
         and any(tokens.flags[i] & Flag.EPONYM for i in range(first, last))
     ):
         return True
-    if ADJECTIVE.match(after):
+    if ADJECTIVE.match(after) or (tokens.flags[last] & Flag.PLACE and CLASS.match(after)):
+        return True
+    if tokens.flag(first - 1) & Flag.PLACE and CLASS.match(text, tokens.ends[first - 1]):
         return True
     # Wolf-Studie, but not "Wolf studiert"
     if (match := AFTER.match(after)) and (tokens.lower_cased or match["tail"][0].isupper() or " " not in match[0]):

@@ -219,21 +219,21 @@ def _is_ordinary(tokens: Tokens, span: Span, staff: bool) -> bool:
 
 def _coordinated(tokens: Tokens, trigger: int, end: int) -> Iterator[tuple[int, int, float]]:
     """Yield the further names of an enumeration: Drs. Leber und Krauth, Dr. Weiß/Dr. Braun."""
-    plural = tokens.words[trigger].lower() in PLURAL
+    plural, several = tokens.words[trigger].lower() in PLURAL, tokens.words[trigger].lower() in ("drs", "dres")
     while plural and tokens.word(end) in AND and not tokens.new_line(end + 1):
         end += tokens.word(end) == "u" and tokens.word(end + 1) == "."
         flag = tokens.flag(end + 1)
-        sure = tokens.words[trigger].lower() in ("drs", "dres") and tokens.word(end) in ("und", "u", ".", "/")
+        sure = several and tokens.word(end) in ("und", "u", ".", "/")
+        listed = several and (not flag & WORDS or (not flag & Flag.MEDICAL and tokens.word(end + 2) in AND))
         if (
             not tokens.is_upper(end + 1)
             or flag & (Flag.NOT_NAME | TRIGGER)
-            or (flag & Flag.COMMON and not flag & NAMES and not sure)
+            or (flag & Flag.COMMON and not flag & NAMES and not sure and not listed)
         ):
             return
-        doctors = tokens.words[trigger].lower() in ("drs", "dres") and not flag & WORDS
-        if tokens.word(end) in (",", ";") and not flag & NAMES and not doctors:
+        if tokens.word(end) in (",", ";") and not flag & NAMES and not listed:
             return
-        span = name_after(tokens, end + 1, any_word=sure or doctors or bool(flag & Flag.COMPOUND))
+        span = name_after(tokens, end + 1, any_word=sure or listed or bool(flag & Flag.COMPOUND))
         if not span:
             return
         yield span[0], span[1], 0.7
