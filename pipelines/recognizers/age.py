@@ -11,7 +11,7 @@ ENTITIES = ["AGE"]
 NAME = "age"
 
 YEARS_OLD = re.compile(
-    r"(?:(\d{1,2} \d{1,2}/12)\s?(?:J\b|a\b|Jahre))"
+    r"(?:(\d{1,2} \d{1,2}/12|\d{1,2};\d{1,2})\s?(?:J\b|a\b|Jahre))"
     r"|(\d{1,3}(?:;\d{1,2}|\s?[½¾¼]|\s\d{1,2}/(?:1?2|3|4))?)(?:\s?[-–—.]?\s?(?:J[ÄA]E?HRIG|[Jj](?:[äa]e?)?hr(?!en?\b|zehnt|gang|hundert|lich)"
     r"|[Jj](?:ahre|\.)? alt"
     r"|j\.|j\b|jr\.|jg\.)|-?J\b(?!\.?-)"
@@ -26,17 +26,30 @@ AGE_BEFORE = re.compile(
 )
 AGE_AFTER = re.compile(r"\s{0,2}(?:J\b|J\.|Jahren?\b|Monaten?\b|a\b|LJ\b|Lj\b)", re.IGNORECASE)
 # the ages of several: die Kinder (12, 14 und 20 J.)
+LIST_BEFORE = re.compile(r"(?:\(| mit |\b(?:Söhne|Töchter|Kinder|Geschwister|Enkel)[,:]? )$")
 LISTED = re.compile(r"(?:\s?(?:,|und|bzw\.|u\w\w|u\.)\s?\d{1,3}){1,6}\s?(?:[Jj]\b|[Jj]\.|[Jj]ahre|a\b)")
-LISTING = re.compile(r"(?:\((?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}|\bmit \d{1,3} (?:bzw\.|und|u\.) )$")
+LISTING = re.compile(
+    r"(?:(?:\(|\b(?:Söhne|Töchter|Kinder|Geschwister|Enkel)[,:]? )(?:\d{1,3}\s?(?:,|und|u\w\w|u\.)\s?){1,6}"
+    r"|\bmit \d{1,3} (?:bzw\.|und|u\.) )$"
+)
 # m/57, w, 43 J.
 SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
-SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))")
+SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))|\.?\s*(?:\n|$)")
+SEX_SAID = re.compile(r"\b(?:männlich|weiblich),? $")
+SEX_SAID_AFTER = re.compile(r"\s?(?:J\.?|Jahre),? (?:weibl|männl|♂|♀|[wm](?!\w))")
+# Pat. 45a, Hr. Huber 45a
+PERSON_BEFORE = re.compile(r"\b(?:[Pp]at\.?|Herrn?|Frau|Hr\.|Fr\.)(?: [A-ZÄÖÜ][\w-]{1,30})? $")
+YEARS_SHORT = re.compile(r" ?a(?!\w)")
+# geb. 1.2.1950, 45 Jahre
+DATE_BEFORE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d(?: /|,) $")
+YEARS_AFTER = re.compile(r"\s?(?:J\.|J|Jahre)(?=\s?(?:[,;)/\n]|\.(?!\d)|$))")
 # 67/m, 54w, 67 J., m
-SEX_JOINED = re.compile(r"(?:/[mwd]|w|♂|♀|, [mwd](?=\)))(?=[\s,;)])|\s?J\.?, ?[mwd](?=[\s,;)])")
+SEX_JOINED = re.compile(r"(?:/[mw]|w|♂|♀|, [mwd](?=\)))(?=[\s,;).]|$)|\s?J\.?, ?[mwd](?=[\s,;)])")
 IS_SO_OLD = re.compile(
     r"\b(?:[Ee]r|[Ss]ie|Pat\.|Patient(?:in)?) (?:ist|war|wird) (?:jetzt |gerade |nun |erst |damals )?$"
 )
 NOW_SO_OLD = re.compile(r"\b(?:ist|war) (?:jetzt|nun|inzwischen|mittlerweile|damals) $")
+NOW_AFTER = re.compile(r"[,.] ")
 SO_OLD = re.compile(r"\s?(?:Jahre?\b(?! her)|J\b|geworden|und\b)")
 CHILD_BEFORE = re.compile(r"\b(?:Säugling|Kind|Junge|Mädchen|Neugeborenes|Kleinkind),? $")
 CHILD_AFTER = re.compile(r"\s?(?:Mon|Wo\b|Wochen|Tage|J\b|Jahre)")
@@ -76,7 +89,8 @@ Y_O = re.compile(r"\s?(?:y/o|yo\b|a(?=,|\)|\sG\d|\s(?:Mädchen|Bub|Junge|Knabe|P
 BEFORE_BRACKETS = re.compile(r"\($|[^\W\d_]{2},\s{0,2}$")
 IN_BRACKETS = re.compile(r"\s{0,2}(?:J\.|J|[Jj]ahre|a)\s?[,;)|(]")
 STATED = re.compile(
-    r"\b(?:Alters?|Spenderalter)(?: von| des Patienten| der Patientin|sangabe)?\s?(?:\(\w+\))?:?"
+    r"\b(?:Alters?|(?:Spender|Patienten|Erkrankungs|Manifestations|Menarche|Sterbe)alter)"
+    r"(?: von| des Patienten| der Patientin| bei [\w-]+|sangabe)?\s?(?:\(\w+\))?:?"
     r"\s?(?:knapp|ca\.|etwa|rund)?\s?$"
 )
 DEATH = re.compile(
@@ -130,31 +144,36 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield Entity("AGE", start, end, 0.8, NAME)
 
 
+# what stands after a number and what before it, which together say that it is an age; fewest and most digits
+BESIDE = (
+    (SEX_AFTER, SEX_BEFORE, 1, 3),
+    (AGE_AFTER, SEX_SAID, 1, 3),
+    (KIN_AFTER, KIN_BEFORE, 1, 3),
+    (BARE_AFTER, KIN_BARE, 2, 2),
+    (YEARS_SHORT, PERSON_BEFORE, 2, 3),
+    (YEARS_AFTER, DATE_BEFORE, 2, 2),
+    (SO_OLD, IS_SO_OLD, 1, 3),
+    (NOW_AFTER, NOW_SO_OLD, 2, 2),
+    (AGED, KIN_AGED, 1, 3),
+    (CHILD_AFTER, CHILD_BEFORE, 1, 3),
+)
+
+
 def _numeric_age(text: str, start: int, end: int) -> int:
-    before = text[max(0, start - 30) : start]
+    """Return where the age that begins with the number from `start` to `end` ends, or 0."""
     if match := YEARS_OLD.match(text, start):
         return match.end(match.lastindex or 1)
-    if (SEX_AFTER.match(text, end) and SEX_BEFORE.search(before)) or Y_O.match(text, end):
+    if Y_O.match(text, end) or SEX_SAID_AFTER.match(text, end) or SEVERAL.match(text, end):
         return end
-    if KIN_AFTER.match(text, end) and KIN_BEFORE.search(before):
+    before, digits = text[max(0, start - 30) : start], end - start
+    for form_after, form_before, fewest, most in BESIDE:
+        if fewest <= digits <= most and form_after.match(text, end) and form_before.search(before):
+            return end
+    if (digits > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
         return end
-    if end - start == 2 and BARE_AFTER.match(text, end) and KIN_BARE.search(before):
+    if digits == 2 and (DEATH.search(before) or (before.endswith(("mit ", " m. ")) and DIED.match(text, end))):
         return end
-    if (end - start > 1 and SEX_JOINED.match(text, end)) or before.endswith(("♂ ", "♀ ", "♂", "♀")):
-        return end
-    if SO_OLD.match(text, end) and IS_SO_OLD.search(before):
-        return end
-    if end - start == 2 and text[end : end + 2] in (", ", ". ") and NOW_SO_OLD.search(before):
-        return end
-    if AGED.match(text, end) and KIN_AGED.search(before):
-        return end
-    if CHILD_AFTER.match(text, end) and CHILD_BEFORE.search(before):
-        return end
-    if end - start == 2 and (DEATH.search(before) or (before.endswith(("mit ", " m. ")) and DIED.match(text, end))):
-        return end
-    if SEVERAL.match(text, end) or (end - start == 2 and _is_bare_age(text, start, before)):
-        return end
-    return end if _is_told_age(text, end, before) else 0
+    return end if (digits == 2 and _is_bare_age(text, start, before)) or _is_told_age(text, end, before) else 0
 
 
 def _is_bare_age(text: str, start: int, before: str) -> bool:
@@ -171,7 +190,7 @@ def _is_bare_age(text: str, start: int, before: str) -> bool:
 
 def _is_told_age(text: str, end: int, before: str) -> bool:
     """Tell whether what stands before or after says that a number is an age: Alter: 57, (12, 14 und 20 J.)."""
-    if STATED.search(before) or (before.endswith(("(", " mit ")) and LISTED.match(text, end)):
+    if STATED.search(before) or (LIST_BEFORE.search(before) and LISTED.match(text, end)):
         return True
     if IN_BRACKETS.match(text, end) and BEFORE_BRACKETS.search(before):
         return True

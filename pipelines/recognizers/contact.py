@@ -25,6 +25,8 @@ INTERNATIONAL = re.compile(
 NATIONAL = re.compile(
     r"0\d(?: \d\d){1,2}\s?/\s?\d\d(?: ?\d\d){2,4}|0[2-9]\d{2,4}\.\d{3,}(?:[-.]\d+)?"
     r"|0[1-9] \d{4}(?: \d{1,4}){1,2}|01 ?/ ?\d[\d ]{3,8}\d(?:-\d{1,5})?"
+    r"|\(?0(?: \d\d){2}\)?\s?/?\s?\d{2,3}(?:[ -]\d\d){2,4}(?!\d)|0\d\d \d\d\s?/\s?\d(?: \d\d){2,4}(?!\d)"
+    r"|01 \d{5} \d{3,4}(?!\d)|0[2-9]\d{2,4}\.\d{2,}[.-]\d{3,}"
     r"|01 \d{3} \d{2,4}-\d{1,5}|0[1-9]\d{0,3} \d{3} \d{2} \d{2}(?!\d)"
     r"|\(?0[1-9]\d{1,4}\)?(?:\s?[/–-]\s?|[ \t]{1,3})\d[\d \t.–-]{2,14}\d(?: (?:Kl|Dw|DW)\.? \d{1,5})?"
 )
@@ -49,6 +51,18 @@ EXTENSIONS = frozenset("dw durchw durchwahl app apparat kl klappe nebenstelle ne
 # the extension of who signed or is to be called, at the end of a line: FA Psych  -4471, Anmeldung Endo -4170
 SIGNED = re.compile(r"-\d{4}(?=[ \t]*(?:\n|$)|, )")
 SIGNED_BEFORE = re.compile(r"(?:[.)]|[A-Za-zäöü]{4}(?<!lanz)(?<!fuhr)(?<!aldo))[ \t][ \t]{0,7}$")
+# where one calls: Sekretariat 4711, Ambulanz: 12-3456, Rückfragen unter 85 12 34, T: 4711
+DESKS = frozenset(
+    "Sekretariat Chefsekretariat Chefarztsekretariat Stationssekretariat Ambulanz Notfallambulanz Privatambulanz"
+    " Anmeldung Patientenanmeldung Pforte Zentrale Leitstelle Terminvergabe unter T".split()
+)
+DESK = re.compile(
+    r"(?::|\b) {0,3}(-?\d{4,5}|-?\d{2,3}[- ]\d{3,4}|\d{1,3}(?: \d\d){2,3}|\d \d\d-\d{3,4})(?<!19\d\d)(?<!20\d\d)"
+    r"(?=[ \t]*(?:\n|$|[,;)]|\.(?!\d)| (?:erreichbar|zu erreichen|melden)))"
+)
+CALL_BEFORE = re.compile(
+    r"(?:[Rr]ückfrage|[Rr]ückruf|[Tt]ermin|[Aa]nmeld|[Ee]rreichbar|[Tt]elefon|[Mm]elde|[Kk]ontakt)[^\n.]{0,40}$"
+)
 IP_ADDRESS = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -61,6 +75,7 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     for match in INTERNAL.finditer(text) if "(intern" in text else ():
         yield Entity("PHONE", match.start(1), match.end(1), 0.7, NAME)
     yield from _extensions(text)
+    yield from _desks(tokens)
     done = 0
     for index in tokens.having(Flag.PHONE | Flag.FAX | Flag.NUMBER):
         start, flag = tokens.starts[index], tokens.flags[index]
@@ -91,6 +106,19 @@ def _extensions(text: str) -> Iterator[Entity]:
     for match in SIGNED.finditer(text):
         if SIGNED_BEFORE.search(text, max(0, match.start() - 14), match.start()):
             yield Entity("PHONE", *match.span(), 0.6, NAME)
+
+
+def _desks(tokens: Tokens) -> Iterator[Entity]:
+    """Yield the extensions behind the name of a desk, after "T:", and behind "unter" where one is told to call."""
+    text = tokens.text
+    for index in tokens.among(DESKS):
+        word, start, end = tokens.words[index], tokens.starts[index], tokens.ends[index]
+        if (word == "T" and not (text.startswith(":", end) and tokens.ends_column(index))) or (
+            word == "unter" and not CALL_BEFORE.search(text, max(0, start - 60), start)
+        ):
+            continue
+        if match := DESK.match(text, end):
+            yield Entity("PHONE", *match.span(1), 0.7, NAME)
 
 
 def _internet(text: str) -> Iterator[Entity]:
@@ -153,7 +181,7 @@ def _untriggered(tokens: Tokens, index: int) -> re.Match[str] | None:
     text, start, word = tokens.text, tokens.starts[index], tokens.words[index]
     if word == "+" or word[:2] == "00":
         return INTERNATIONAL.match(text, start)
-    if word[0] == "0" and len(word) > 1:
+    if word[0] == "0":
         if tokens.word(index - 1) == "(" and tokens.joined(index):
             start -= 1
         match = NATIONAL.match(text, start) or NATIONAL.match(text, tokens.starts[index])

@@ -198,7 +198,7 @@ class Lexicon(dict[str, int]):
         if word[0].isalpha():
             flags = self._look_up(word) | self._form(word)
         else:
-            flags = Flag.NUMBER if word[0].isdigit() or word == "+" else 0
+            flags = Flag.NUMBER if word[0].isdigit() or word == "+" else self._caseless.get(word, 0)
         self[word] = flags
         return flags
 
