@@ -59,6 +59,8 @@ FAMILY_FIRM = re.compile(
     r"\b[A-ZÄÖÜ]\w{1,30}(?:-[A-ZÄÖÜ]\w{1,30}){0,2}\s{0,2}&\s{0,2}"
     r"(?:Söhne|Sohn|Töchter|Partner|Kollegen|Co\b\.?(?: KG)?)"
 )
+# on which bank it lies: Klinikum rechts der Isar
+ON_BANK = re.compile(r"\b(?:Uni)?[Kk]lini[\w-]{1,12} (?:[Rr]echts|[Ll]inks) der [A-ZÄÖÜ][\w-]+")
 TEACHING = re.compile(
     r"\s*,?\s*Akademisches Lehrkrankenhaus\s+(?:der|des)\s+[A-ZÄÖÜ][\w-]+(?:[ \t]+(?:[A-ZÄÖÜ][\w-]+|in|der|zu))*"
 )
@@ -71,6 +73,8 @@ def find(tokens: Tokens) -> Iterator[Entity]:
             yield Entity("ORGANIZATION", match.start(1), match.end(1), 0.6, NAME)
     for match in FAMILY_FIRM.finditer(tokens.text) if "&" in tokens.text else ():
         yield Entity("ORGANIZATION", match.start(), match.end(), 0.8, NAME)
+    for match in ON_BANK.finditer(tokens.text) if "s der " in tokens.text else ():
+        yield Entity("HOSPITAL", match.start(), match.end(), 0.8, NAME)
     for index in tokens.having(Flag.HOSPITAL | Flag.ORGANIZATION | Flag.WARD):
         flag = tokens.flags[index]
         organization = flag & Flag.ORGANIZATION and not flag & Flag.HOSPITAL

@@ -294,9 +294,12 @@ def _closing(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
 
 
 def _before_roles(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
-    """Yield the unknown words before a comma and a role: Tetzlaff, Stationsarzt."""
+    """Yield the words before a comma and a role: unknown ones, or alone in their line; Tetzlaff, Kurz, Stationsarzt."""
     for index in tokens.having(Flag.STAFF):
-        if tokens.word(index - 1) == "," and is_unknown(tokens, index - 2) and tokens.flags[index] & Flag.UPPER:
+        if tokens.word(index - 1) != "," or not tokens.flags[index] & Flag.UPPER:
+            continue
+        alone = tokens.new_line(index - 2) and tokens.new_line(index + 1) and is_nameable(tokens, index - 2)
+        if alone or is_unknown(tokens, index - 2):
             yield index - 2, index - 1, 0.6
 
 

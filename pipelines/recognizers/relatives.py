@@ -31,7 +31,12 @@ def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield the names that a relation or the number of a case announces."""
     text = tokens.text
     for index in tokens.among(SPELLINGS):
-        if tokens.flags[index] & (Flag.PATIENT | Flag.COMMON) and (at := _named(tokens, index)):
+        if not tokens.flags[index] & (Flag.PATIENT | Flag.COMMON):
+            continue
+        # Trelschkes Ehefrau
+        if tokens.word(index - 1).endswith("s") and tokens.gap(index) == " " and is_unknown(tokens, index - 1):
+            yield Entity("PERSON", tokens.starts[index - 1], tokens.ends[index - 1], 0.6, NAME)
+        if at := _named(tokens, index):
             span = name_after(tokens, at, any_word=True) or (at, at + 1)
             yield Entity("PERSON", tokens.starts[at], tokens.ends[span[1] - 1], 0.6, NAME)
     for index in tokens.having(NAMES | Flag.AMBIGUOUS) if "(" in text else ():

@@ -11,7 +11,7 @@ from pipelines.recognizers.lexicon import Flag, lexicon
 # a salutation or small word may be glued to what follows: HerrMüller, inSpanien, aufK26
 TOKEN = re.compile(
     r"((?:Herrn?|Frau|Patient(?:in)?|Kolleg(?:e|in)|a[mnb]|auf|aus|als|beim?|bis|durch|den|im|in|mit|nach|seit|sei|und"
-    r"|vo[mnr]|wurde|Station|O[AÄ]|wohnhaft|geboren|zu[mr])(?=[A-ZÄÖÜ](?:[a-zäöüß]|\d))"
+    r"|vo[mnr]|wurde|Station|O[AÄ]|wohnhaft|geboren|zu[mr])(?=[A-ZÄÖÜ](?:[a-zß-öø-ÿıłś]|\d))"
     r"|[^\W\d_]+|\d+|[^\w\s]|_)"
 )
 _CLOSING = frozenset(",;:()[]/|*†")
