@@ -36,7 +36,8 @@ BEFORE_TITLE = re.compile(
     r"(?:[Ss]ie(?<!\w...) (?:ist|war|sei)|[Ee]r(?<!\w..) (?:ist|war|sei)"
     r"|Beruf\s?:|von Beruf|[Aa]rbeitet(?:e)? als|tätig als|Tätigkeit als"
     r"|beschäftigt als|Ausbildung zu[mr]|Lehre als"
-    r"|gelernte[rn]?|pensionierte[rn]?|pens\.|ehem\.|[Ee]hemalige[rn]?|, früher|, zuvor|, vormals|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
+    r"|gelernte[rn]?|pensionierte[rn]?|pens\.|ehem\.|[Ee]hemalige[rn]?|, (?:früher|zuvor|vormals)"
+    r"|seit \d{4}(?= [A-ZÄÖÜ]\w+[,.])"
     r"|als(?= [\w-]+ (?:bei|beim)\b)) (?=[A-ZÄÖÜ])"
 )
 # früher Posthalterin, seit 2014 Spargelstecher: what follows may be an illness or habit
