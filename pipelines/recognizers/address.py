@@ -56,6 +56,7 @@ TAIL = re.compile(
     r"|,? OT [A-ZÄÖÜ][\w-]+| (?:am|im|bei|an der|in der|ob der|vor der|auf der) [A-ZÄÖÜ][\w-]+(?=\s*(?:$|[\n,;)|·]))"
     r"|\s[iI]\. ?[A-ZÄÖÜ][\w-]*\.?(?: ?[A-Z]\.)?|\sa\. ?(?:d\. ?)?[A-ZÄÖÜ]\w*\.?)"
 )
+BATHS = frozenset(place.split()[1] for place in read_lines("places") if place.startswith("Bad "))
 HOUSE_NUMBER = re.compile(r"[a-zäöüß.] \d{1,3} ?[a-z]?,?\s{1,2}$")
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
@@ -250,6 +251,8 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     if tokens.words[index] in ABBREVIATIONS and tokens.word(index + 1) == ".":
         return False
     last = tokens.flag(end - 1)
+    if tokens.words[index] == "Bad" and end - index > 1:
+        return tokens.words[index + 1] in BATHS or not tokens.flag(end - 1) & Flag.COMMON
     if end - index > 2 and (tokens.word(end - 1).isupper() or (last & WORDS and not last & (NAMES | Flag.PLACE))):
         return False
     # Staffelstein-Score, Lich-Gregoir, Colitis (Montreal E2)
@@ -260,8 +263,6 @@ def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
     if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
         return False
     if end - index > 1 and (not flag & WORDS or tokens.flag(end - 1) & Flag.PLACE):
-        return True
-    if tokens.words[index] == "Bad" and end - index > 1 and not tokens.flag(end - 1) & Flag.COMMON:
         return True
     if flag & Flag.TOWN and len(tokens.words[index]) > SHORTEST_AFTER_NACH and TOWARDS.search(before):
         return True

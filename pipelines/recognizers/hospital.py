@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pipelines.recognizers.address import BATHS
 from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import WORDS, Flag, lexicon, read_lines
@@ -23,7 +24,7 @@ KINDS = frozenset(read_lines("hospitals"))
 LANDSCAPE = re.compile(r"[a-zäöüß](?:park|hof|wald|see|tal|blick|garten|stein|burg|feld|hain|höhe|quell|brunn)$")
 SAINTS = frozenset(("st", "sankt", "sct", "bad", "heilig", "heilige", "maria"))
 # who runs houses and is written before a hyphen: LWL-Klinik
-OPERATORS = frozenset("LWL LVR BG DRK SRH KMG GLG AMEOS LVA DRV RHM".split())
+OPERATORS = frozenset("LWL LVR BG DRK SRH KMG GLG AMEOS LVA DRV RHM Caritas Median MEDIAN".split())
 # what may stand between the head word and the proper name: Klinik für Chirurgie der Universität Jena
 GAPS = ("", " ", "  ", "   ")
 LINKS = frozenset("der des die den dem am im zum zur in von vom an bei für und u & .".split())
@@ -189,7 +190,8 @@ def _after(tokens: Tokens, index: int) -> tuple[int, bool]:
             adjective = named and tokens.word(at - 1).endswith("er") and tokens.gap(at) == " " and at == end
             further = adjective and not flag & (Flag.MEDICAL | WARDS)
             further |= named and not flag & (Flag.MEDICAL | WARDS) and (previous in SITES or word in DIRECTIONS)
-            if saint or further or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
+            bath = tokens.word(at - 1) == "Bad" and word in BATHS
+            if saint or further or bath or _is_proper(tokens, at) or _is_named_so(tokens, head, at, previous):
                 named, end = True, at + 1
             elif word.lower() in SAINTS:
                 end = at + 1
