@@ -1,6 +1,7 @@
 """Addresses: street with house number, postcode with place (A-9011, D-24937, CH-8006), places, countries and states."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pipelines.recognizers.entity import Entity
@@ -40,6 +41,11 @@ ABBREVIATIONS = frozenset(("Verl", "Vorst"))
 """Places that short forms are written like: bei Verl. auf ITS."""
 SHORTEST_AFTER_NACH = 5
 """Letters: "nach Essen" may be after a meal."""
+# who goes to a short-named town: nach Graz verzogen
+MOVED_AFTER = re.compile(
+    r" (?:[a-zäöü]+ )?(?:ver|um|ge|ab|zurück|über|trans|heim|ein)[a-zäöü]*"
+    r"(?:zogen|legt|stellt|fahren|reist|kehrt|flogen|feriert)\b"
+)
 TOWARDS = re.compile(r"\b(?:nach|bei|Vorstellung) $")
 PLACE_END = re.compile(
     r"\w{3}(?:kirchen|kirch|hausen|heim|burg|dorf|stadt|bach|ingen|hofen|rode|leben|furt|münster|brunn|stetten|weiler"
@@ -61,9 +67,29 @@ HOUSE_NUMBER = re.compile(r"[a-zäöüß.] \d{1,3} ?[a-z]?,?\s{1,2}$")
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
 
+def _long_places() -> dict[str, list[str]]:
+    """Return the places of several words by their first and two signs more: Bruck an der Mur, Groß-Gerau."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place in {*read_lines("places"), *read_lines("towns")}:
+        first = re.split(r"[^\w]", place, maxsplit=1)[0]
+        if len(first) < len(place):
+            places[place[: len(first) + 2]].append(place)
+    return {first: sorted(names, key=len, reverse=True) for first, names in places.items()}
+
+
+LONG_PLACES = _long_places()
+LONG_BEGINNINGS = frozenset(beginning[:-2] for beginning in LONG_PLACES)
+
+
 def find(tokens: Tokens) -> Iterator[Entity]:
     """Yield streets, postcodes, places and countries of a text."""
     text, done = tokens.text, 0
+    for index in tokens.among(LONG_BEGINNINGS):
+        start = tokens.starts[index]
+        places = LONG_PLACES.get(text[start : tokens.ends[index] + 2], ())
+        place = next((place for place in places if text.startswith(place, start)), "")
+        if place and not text[start + len(place) : start + len(place) + 1].isalnum():
+            yield Entity("CITY", start, start + len(place), 0.8, NAME)
     for index in _candidates(tokens):
         flag, start, word = tokens.flags[index], tokens.starts[index], tokens.words[index]
         if start < done:
@@ -245,30 +271,40 @@ def _is_dateline(tokens: Tokens, index: int, end: int) -> bool:
 
 
 def _is_place(tokens: Tokens, index: int, end: int, before: str) -> bool:
-    flag = tokens.flags[index]
-    if tokens.word(end) in "-–" and tokens.joined(end) and end < len(tokens):
-        return False
-    if tokens.words[index] in ABBREVIATIONS and tokens.word(index + 1) == ".":
-        return False
-    last = tokens.flag(end - 1)
-    if tokens.words[index] == "Bad" and end - index > 1:
+    """Tell whether the words from `index` to `end` name a place in running text, where nothing announces one."""
+    flag, word = tokens.flags[index], tokens.words[index]
+    if word == "Bad" and end - index > 1:
         return tokens.words[index + 1] in BATHS or not tokens.flag(end - 1) & Flag.COMMON
-    if end - index > 2 and (tokens.word(end - 1).isupper() or (last & WORDS and not last & (NAMES | Flag.PLACE))):
+    if _is_no_place(tokens, index, end):
         return False
-    # Staffelstein-Score, Lich-Gregoir, Colitis (Montreal E2)
-    if end - index > 2 and last & (Flag.MEDICAL | Flag.EPONYM) and not last & Flag.PLACE:
-        return False
-    if CLASS.match(tokens.text, tokens.ends[end - 1]):
-        return False
-    if flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.EPONYM | Flag.UNIT):
+    inside = bool(INSIDE.search(before))
+    moved = bool(TOWARDS.search(before) and MOVED_AFTER.match(tokens.text, tokens.ends[end - 1]))
+    if flag & Flag.TOWN and (inside or moved):
+        return True
+    if flag & Flag.EPONYM:
         return False
     if end - index > 1 and (not flag & WORDS or tokens.flag(end - 1) & Flag.PLACE):
         return True
-    if flag & Flag.TOWN and len(tokens.words[index]) > SHORTEST_AFTER_NACH and TOWARDS.search(before):
+    if flag & Flag.TOWN and len(word) > SHORTEST_AFTER_NACH and TOWARDS.search(before):
         return True
     if flag & (NAMES | WORDS):
-        inside = flag & Flag.TOWN or (flag & Flag.PLACE and PLACE_END.search(tokens.words[index]))
-        return bool(inside and INSIDE.search(before)) or bool(not flag & WORDS and INTO.search(before))
-    if flag & Flag.TOWN and INSIDE.search(before):
+        known = flag & Flag.PLACE and PLACE_END.search(word)
+        return bool(known and inside) or bool(not flag & WORDS and INTO.search(before))
+    return len(word) > 3 and not (word.isupper() and len(word) < 6)
+
+
+def _is_no_place(tokens: Tokens, index: int, end: int) -> bool:
+    """Tell whether words that may name a place mean something else: Verl. auf ITS, Staffelstein-Score, Montreal E2."""
+    flag, last = tokens.flags[index], tokens.flag(end - 1)
+    if (tokens.word(end) in "-–" and tokens.joined(end) and end < len(tokens)) or CLASS.match(
+        tokens.text, tokens.ends[end - 1]
+    ):
         return True
-    return len(tokens.words[index]) > 3 and not (tokens.words[index].isupper() and len(tokens.words[index]) < 6)
+    if tokens.words[index] in ABBREVIATIONS and tokens.word(index + 1) == ".":
+        return True
+    if end - index > 2:
+        ordinary = last & WORDS and not last & (NAMES | Flag.PLACE)
+        medical = last & (Flag.MEDICAL | Flag.EPONYM) and not last & Flag.PLACE
+        if tokens.word(end - 1).isupper() or ordinary or medical:
+            return True
+    return bool(flag & (Flag.MEDICAL | Flag.ANATOMY | Flag.NOT_NAME | Flag.STAFF | Flag.HOSPITAL | Flag.UNIT))
