@@ -8,7 +8,7 @@ from pipelines.recognizers.entity import Entity
 from pipelines.recognizers.eponym import CLASS
 from pipelines.recognizers.lexicon import NAME as NAMES
 from pipelines.recognizers.lexicon import WORDS, Flag, read_lines
-from pipelines.recognizers.streets import street, street_after, street_before
+from pipelines.recognizers.streets import lived_in, street, street_after, street_before
 from pipelines.recognizers.tokens import Tokens
 
 ENTITIES = ["STREET", "ZIP", "CITY", "COUNTRY"]
@@ -67,10 +67,13 @@ HOUSE_NUMBER = re.compile(r"[a-zäöüß.] \d{1,3} ?[a-z]?,?\s{1,2}$")
 LETTERHEAD = re.compile(r"\s?,?\s?(?:den|am|dem|im)?\s?(?:\d{1,2}\s?\.|\d{1,2}/\d|(?:19|20)\d\d-|\d{1,2}\s[A-ZJ])")
 
 
+COUNTRIES = frozenset(read_lines("countries"))
+
+
 def _long_places() -> dict[str, list[str]]:
     """Return the places of several words by their first and two signs more: Bruck an der Mur, Groß-Gerau."""
     places: dict[str, list[str]] = defaultdict(list)
-    for place in {*read_lines("places"), *read_lines("towns")}:
+    for place in {*read_lines("places"), *read_lines("towns"), *COUNTRIES}:
         first = re.split(r"[^\w]", place, maxsplit=1)[0]
         if len(first) < len(place):
             places[place[: len(first) + 2]].append(place)
@@ -89,7 +92,9 @@ def find(tokens: Tokens) -> Iterator[Entity]:
         places = LONG_PLACES.get(text[start : tokens.ends[index] + 2], ())
         place = next((place for place in places if text.startswith(place, start)), "")
         if place and not text[start + len(place) : start + len(place) + 1].isalnum():
-            yield Entity("CITY", start, start + len(place), 0.8, NAME)
+            label = "COUNTRY" if place in COUNTRIES else "CITY"
+            yield Entity(label, start, start + len(place), 0.8, NAME)
+    yield from lived_in(text)
     for index in _candidates(tokens):
         flag, start, word = tokens.flags[index], tokens.starts[index], tokens.words[index]
         if start < done:

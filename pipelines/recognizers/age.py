@@ -36,7 +36,7 @@ LISTING = re.compile(
 SEX_BEFORE = re.compile(r"(?:^|[\s,;(])(?:[mwd]|männl\.|weibl\.)(?:/|,?\s)$")
 SEX_AFTER = re.compile(r"\s?(?:J\b|j\b|a\b|Jahre|mit\b|,|;|\))|\.?\s*(?:\n|$)")
 SEX_SAID = re.compile(r"\b(?:männlich|weiblich),? $")
-SEX_SAID_AFTER = re.compile(r"\s?(?:J\.?|Jahre),? (?:weibl|männl|♂|♀|[wm](?!\w))")
+SEX_SAID_AFTER = re.compile(r"\s?(?:J\.?|Jahre),? (?:weibl|männl|♂|♀|[wm](?!\w)|verheir|verwitw|ledig|geschieden)")
 # Pat. 45a, Hr. Huber 45a
 PERSON_BEFORE = re.compile(r"\b(?:[Pp]at\.?|Herrn?|Frau|Hr\.|Fr\.)(?: [A-ZÄÖÜ][\w-]{1,30})? $")
 YEARS_SHORT = re.compile(r" ?a(?!\w)")
@@ -96,7 +96,7 @@ STATED = re.compile(
 DEATH = re.compile(
     r"(?:(?:[Mm]utter|[Vv]ater|[Oo]ma|[Oo]pa) wurde|(?:starb|verst\w*\.?|gestorben|erkrankte|erkrankt) mit) $"
 )
-DIED = re.compile(r"\)|\s(?:a[nm]\b(?! Tag| Abend| Morgen)|erblind|verst|erkrankt|gestorben)")
+DIED = re.compile(r"\)|\s(?:erstmal|a[nm]\b(?! Tag| Abend| Morgen)|erblind|verst|erkrankt|gestorben)")
 PERSON_AFTER = re.compile(
     r"\s?(?:[\w.]+\s){0,3}?(?:Pat|Kind|Stief|Sohn|Tochter|Töchter|Söhne|Junge|Jungen|Mädchen|Knabe|Frau|Mann|Dame|Herr"
     r"|Bruder|Schwester|Mutter|Vater|Säugling|Zwilling|Bub|Enkel|Klient|Schüler|Bewohner|Rentner|männlich|weiblich"

@@ -263,7 +263,9 @@ def _in_brackets(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
     for line in TOOK_PART.finditer(text) if "Teiln" in text or "Anw" in text else ():
         for match in TAKING_PART.finditer(text, *line.span()):
             index = skip_titles(tokens, tokens.first(match.start(1)))
-            if index < tokens.first(match.end(1)) and not tokens.flag(index) & (Flag.STAFF | Flag.PATIENT):
+            if index < tokens.first(match.end(1)) and not tokens.flag(index) & (
+                Flag.STAFF | Flag.PATIENT | Flag.MEDICAL | Flag.WARD
+            ):
                 yield index, tokens.first(match.end(1)), 0.7
     for match in INITIALLED.finditer(text):
         index = tokens.first(match.start(1))

@@ -94,7 +94,7 @@ def _is_surname_after_comma(tokens: Tokens, index: int) -> bool:
 def _is_part_of_word(tokens: Tokens, index: int) -> bool:
     word = tokens.words[index]
     before = tokens.word(index - 1)
-    if word == "SR" or (word == "Fr" and tokens.joined(index) and (before[-1:].isdigit() or before == "-")):
+    if word == "SR" or (word == "Fr" and tokens.joined(index) and (before[-1:].isdigit() or before in "-/")):
         return True  # sinus rhythm, 10Fr., Mo-Mi-Fr
     if word.lower() in SHORT_TITLES:
         return not (tokens.word(index + 1) == "." and tokens.flag(index - 2) & Flag.TITLE)
@@ -282,7 +282,8 @@ def _before_dates(tokens: Tokens) -> Iterator[tuple[int, int, float]]:
             # a word that dictionaries have in lower case, and a given name: Lösche Annegret
             headed = headed and not (first & Flag.LOWER and tokens.flags[words[-1]] & Flag.FIRST_NAME)
             known = any(tokens.flags[i] & NAMES or not tokens.flags[i] & WORDS for i in words)
-            if not headed and (known or not any(lexicon().is_word(tokens.words[i]) for i in words)):
+            medical = any(tokens.flags[i] & Flag.MEDICAL and not tokens.flags[i] & NAMES for i in words)
+            if not headed and not medical and (known or not any(lexicon().is_word(tokens.words[i]) for i in words)):
                 yield span[0], span[1], 0.8
 
 

@@ -33,10 +33,23 @@ HAMLET = r"([A-ZÄÖÜ][\wäöüß.'’-]+(?: [\wäöüß.'’-]+){0,3} \d{1,4}(
 STREET_AFTER = re.compile(rf"[ ,]{{1,2}}{HAMLET}(?=\s*(?:$|[,;)\n\t]))")
 STREET_BEFORE = re.compile(rf"(?:^|[\n,:|]\s{{0,12}}|, ){HAMLET}\s*[,·|\n]\s*(?:[AD]-)?$")
 FARM_BEFORE = re.compile(r"(?:^|\n)[ \t]*([A-ZÄÖÜ][\wäöüß-]+ \d{1,4}(?: ?[a-h])?) (?:[AD]-)?$")
+# what stands where somebody lives, though it is called no street: wohnh. Bergblick 2, Anschrift: Dorf 33
+LIVING = ("wohn", "Wohn", "Adresse", "Anschrift", "wh.")
+LIVED_IN = re.compile(
+    r"\b(?:[Ww]ohnh?(?:aft)?\b\.?|wh\.|(?:Wohn)?[Aa]dresse|(?:Wohn)?[Aa]nschrift)\s?:?\s{1,2}(?:in |derzeit )?"
+    r"((?:[A-ZÄÖÜ][\w.'’-]{1,30}|am|im|an|der|nach|des)(?: [\w.'’-]{1,30}){0,4} \d{1,4}(?: ?[a-hA-H])?(?:[/-]\d{1,3})*)"
+    r"(?=[ \t]*(?:[,;\n]|\.?$))"
+)
 NO_STREETS = frozenset(
     "Proben Präparaten Biopsien Schnitten Segmenten Blöcken Gläschen Ebenen"
     " Tag Segment Bereich Alter Stadium Jahr Jahre Station Zimmer Mittel Verlauf Zyklus Woche".split()
 )
+
+
+def lived_in(text: str) -> Iterator[Entity]:
+    """Yield what stands with a number behind a word for living somewhere."""
+    for match in LIVED_IN.finditer(text) if any(word in text for word in LIVING) else ():
+        yield Entity("STREET", match.start(1), match.end(1), 0.7, NAME)
 
 
 def street(tokens: Tokens, index: int) -> Iterator[Entity]:
@@ -98,9 +111,13 @@ def _street_start(tokens: Tokens, index: int, bare: bool) -> int:
         and (tokens.is_upper(first - 2) or tokens.flag(first - 2) & Flag.PARTICLE)
     ):
         first -= 2
-    # Dr.-Franz-Rehrl-Platz
-    if tokens.word(first - 1) in ("-", "–") and tokens.word(first - 2) == "." and tokens.flag(first - 3) & Flag.TITLE:
-        return first - 3
+    # Prof.-Dr.-Max-Lange-Platz, St.-Georg-Str.
+    while (
+        tokens.word(first - 1) in ("-", "–")
+        and tokens.word(first - 2) == "."
+        and (tokens.flag(first - 3) & Flag.TITLE or tokens.word(first - 3) in ("St", "Skt"))
+    ):
+        first -= 3
     if not bare or first < index or tokens.new_line(index):
         return first
     if not tokens.is_upper(index - 1) or tokens.flag(index - 1) & (Flag.SALUTATION | Flag.NOT_NAME | Flag.TITLE):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.recognizers import find_with
+from pipelines.recognizers.lexicon import read_lines
 from tests.pipelines.recognizers.golden import FOLDER
 
 FORMS: dict[str, dict[str, list[Any]]] = json.loads((FOLDER / "forms.json").read_text(encoding="utf-8"))
@@ -47,3 +48,9 @@ def is_found(marked: str) -> bool:
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_is_found_in_every_context(kind: str) -> None:
     assert [text for text in texts(kind) if not is_found(text)] == []
+
+
+@pytest.mark.parametrize("context", ["im LKH {%s} behandelt", "Dr. Weber, {%s}\n"])
+def test_every_town_is_found_where_a_town_stands(context: str) -> None:
+    towns = [town for town in read_lines("towns") if town[-1].isalpha()]
+    assert [town for town in towns if not is_found(context.replace("%s", town))] == []
